@@ -1,0 +1,61 @@
+"""Checks of what a user gives, with one wording: what is wrong, where, and what is expected."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+from evrisim.messages import translate as _
+
+
+class InputError(ValueError):
+    """Something the user gave is wrong; the message is one clear sentence.
+
+    The command line prints the sentence and ends with exit code 2. Anything else
+    that escapes is a defect of ours and keeps its traceback.
+    """
+
+
+def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:
+    """Return `value` if it is one of `choices`, else say which there are.
+
+    Raises:
+        InputError: If `value` is not among the choices.
+
+    Example:
+        >>> check_choice("model", "convnet", ["convnet", "resnet20"])
+        'convnet'
+    """
+    known = list(choices)
+    if value in known:
+        return str(value)
+    near = get_close_matches(str(value), known, n=1)
+    hint = _(" Did you mean {near!r}?").format(near=near[0]) if near else ""
+    raise InputError(
+        _("`{name}` must be one of {known}; received {value!r}.").format(
+            name=name, known=", ".join(known), value=value
+        )
+        + hint
+    )
+
+
+def check_range(name: str, value: float, low: float, high: float) -> float:
+    """Return `value` if `low <= value <= high` (NaN never is).
+
+    Raises:
+        InputError: If the value is outside, or is not a number.
+
+    Example:
+        >>> check_range("severity", 0.5, 0, 1)
+        0.5
+    """
+    try:
+        inside = low <= value <= high
+    except TypeError:
+        inside = False
+    if not inside:
+        raise InputError(
+            _("`{name}` must lie between {low} and {high}; received {value!r}.").format(
+                name=name, low=low, high=high, value=value
+            )
+        )
+    return value
