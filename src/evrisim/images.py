@@ -64,7 +64,7 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
     """
     try:
         rows, columns = (int(side) for side in size)
-        valid = (rows, columns) == tuple(size) and 1 <= min(rows, columns)
+        valid = (rows, columns) == tuple(size) and min(rows, columns) >= 1
     except (TypeError, ValueError):
         valid = False
     if not valid or max(rows, columns) > 4096:
@@ -87,7 +87,7 @@ def tile(
         gap: White pixels between neighbours.
 
     Returns:
-        `(rows·(height+gap)−gap, columns·(width+gap)−gap, channels)` uint8; missing places are white.
+        `(rows·(height+gap)−gap, columns·(width+gap)−gap, channels)` uint8; empty places are white.
 
     Example:
         >>> tile(np.zeros((3, 2, 2, 1), np.uint8), columns=2, gap=1)[:, :, 0].tolist()[3]
