@@ -96,7 +96,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def log_probabilities(probabilities: np.ndarray) -> np.ndarray:
-    """Turn probabilities into logits: their logarithm, with zeros raised to the smallest float32."""
+    """Turn probabilities into logits: their logarithm, zeros raised to the smallest float32."""
     return np.log(np.maximum(probabilities, SMALLEST_PROBABILITY))
 
 

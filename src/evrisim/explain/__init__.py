@@ -1,0 +1,32 @@
+"""Where a model looks for a class, as heat maps, and how far such maps can be trusted."""
+
+import numpy as np
+
+from evrisim.explain.cam import Explanation, Prepared, find_layer, grad_cam, prepare
+from evrisim.explain.faithfulness import Faithfulness, energy_inside, pointing_game
+from evrisim.images import upsample
+
+__all__ = [
+    "Explanation",
+    "Faithfulness",
+    "Prepared",
+    "energy_inside",
+    "find_layer",
+    "grad_cam",
+    "normalise",
+    "pointing_game",
+    "prepare",
+    "upsample",
+]
+
+
+def normalise(maps: np.ndarray) -> np.ndarray:
+    """Divide each map by its maximum, for display: 0–1, float32; an empty map stays 0.
+
+    Example:
+        >>> normalise(np.array([[[0.0, 2], [1, 0]], [[0, 0], [0, 0]]])).max(axis=(1, 2)).tolist()
+        [1.0, 0.0]
+    """
+    maps = np.asarray(maps, dtype=np.float32)
+    top = maps.max(axis=(-2, -1), keepdims=True)
+    return np.divide(maps, top, out=np.zeros_like(maps), where=top > 0)

@@ -1,0 +1,110 @@
+"""Scores of heat maps against known object masks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from evrisim._validate import InputError
+from evrisim.images import upsample
+from evrisim.messages import translate as _
+
+CHUNK = 512  # images enlarged at a time
+ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Faithfulness:
+    """How well maps agree with masks, beside what a blind map would reach.
+
+    Attributes:
+        score: mean over the images, 0–1.
+        chance: what an even map reaches: the mean share of the image that the mask covers.
+        each: `(count,)` float64, the score of each image.
+        used: `(images given,)` bool, false where the mask is empty and nothing can be hit.
+    """
+
+    score: float
+    chance: float
+    each: np.ndarray
+    used: np.ndarray
+
+
+def pointing_game(maps: np.ndarray, masks: np.ndarray) -> Faithfulness:
+    """Give the share of images whose hottest pixel lies on the object.
+
+    Maps are brought to the size of the masks first. Where several pixels share the maximum
+    (an empty map: all of them), the image counts by the share of these that lie on the mask.
+
+    Args:
+        maps: `(count, rows, columns)` numbers, at least 0, of any size.
+        masks: `(count, height, width)` bool.
+
+    Raises:
+        InputError: If maps and masks do not belong together, or every mask is empty.
+
+    Example:
+        >>> maps = np.array([[[0.0, 1], [0, 0]], [[0, 0], [0, 0]]])
+        >>> masks = np.array([[[0, 1], [0, 0]], [[0, 1], [0, 0]]], bool)
+        >>> pointing_game(maps, masks).each.tolist()
+        [1.0, 0.25]
+
+    Reference:
+        Zhang et al. 2018, "Top-down neural attention by excitation backprop", section 4.1,
+        without its tolerance of 15 pixels.
+    """
+    return _faithfulness(maps, masks, _hits)
+
+
+def energy_inside(maps: np.ndarray, masks: np.ndarray) -> Faithfulness:
+    """Give the share of each map's heat that lies on the object; an empty map counts as even.
+
+    Arguments and errors as in `pointing_game`.
+
+    Example:
+        >>> maps = np.array([[[1.0, 3], [0, 0]]])
+        >>> energy_inside(maps, np.array([[[0, 1], [0, 0]]], bool)).score
+        0.75
+
+    Reference:
+        Wang et al. 2020, "Score-CAM: score-weighted visual explanations", section 4.4.
+    """
+    return _faithfulness(maps, masks, _shares)
+
+
+def _faithfulness(
+    maps: np.ndarray, masks: np.ndarray, score: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> Faithfulness:
+    maps, masks = np.asarray(maps), np.asarray(masks, dtype=bool)
+    _check_pairs(maps, masks)
+    used = np.asarray(masks.any(axis=(1, 2)))
+    if not used.any():
+        raise InputError(_("Every mask is empty, so there is no object a map could hit."))
+    size, index, parts = (masks.shape[1], masks.shape[2]), np.flatnonzero(used), []
+    for start in range(0, len(index), CHUNK):
+        some = index[start : start + CHUNK]
+        parts.append(score(upsample(maps[some], size).astype(np.float64), masks[some]))
+    each = np.concatenate(parts)
+    return Faithfulness(float(each.mean()), float(masks[used].mean()), each, used)
+
+
+def _check_pairs(maps: np.ndarray, masks: np.ndarray) -> None:
+    if maps.ndim != 3 or masks.ndim != 3 or len(maps) != len(masks):
+        raise InputError(
+            _(
+                "Maps (count, rows, columns) and masks (count, height, width) must be as many; "
+                "received shapes {maps} and {masks}."
+            ).format(maps=maps.shape, masks=masks.shape)
+        )
+
+
+def _hits(heat: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    # Enlarging rounds: equal heat may differ in the last digits.
+    hottest = heat >= heat.max(axis=(1, 2), keepdims=True) * (1 - ROUNDING)
+    return (hottest & masks).sum(axis=(1, 2)) / hottest.sum(axis=(1, 2))
+
+
+def _shares(heat: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    empty = heat.sum(axis=(1, 2), keepdims=True) == 0
+    heat = np.where(empty, 1.0, heat)
+    return np.where(masks, heat, 0).sum(axis=(1, 2)) / heat.sum(axis=(1, 2))
