@@ -59,3 +59,22 @@ def check_range(name: str, value: float, low: float, high: float) -> float:
             )
         )
     return value
+
+
+def check_whole(name: str, value: Any, low: int) -> int:
+    """Return `value` if it is a whole number of at least `low` (True and 3.0 are not).
+
+    Raises:
+        InputError: If it is not.
+
+    Example:
+        >>> check_whole("epochs", 3, 1)
+        3
+    """
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < low:
+        raise InputError(
+            _("`{name}` must be a whole number of at least {low}; received {value!r}.").format(
+                name=name, low=low, value=value
+            )
+        )
+    return int(value)

@@ -1,0 +1,58 @@
+"""Model builders by name. Each takes an image shape and a number of classes and gives a model."""
+
+import inspect
+from typing import Any
+
+import keras
+
+from evrisim._validate import InputError, check_choice, check_range, check_whole
+from evrisim.messages import translate as _
+from evrisim.models.convnet import convnet
+from evrisim.models.resnet import resnet20
+
+MODELS = {"convnet": convnet, "resnet20": resnet20}
+
+__all__ = ["MODELS", "build", "convnet", "resnet20"]
+
+
+def build(
+    name: str,
+    image_shape: tuple[int, int, int],
+    num_classes: int,
+    options: dict[str, Any] | None = None,
+) -> keras.Model:
+    """Build the model called `name` for raw 0–255 images of `image_shape`.
+
+    Args:
+        name: One of `MODELS`.
+        image_shape: `(rows, columns, channels)`.
+        num_classes: Number of logits, at least 2.
+        options: Keyword arguments of the builder, such as `{"width": 32}`.
+
+    Raises:
+        InputError: If the name or an option is unknown, an option's value is out of range, or the
+            images are too small to be pooled three times.
+    """
+    builder = MODELS[check_choice("model", name, MODELS)]
+    rows, columns, _channels = image_shape
+    if min(rows, columns) < 8:
+        raise InputError(
+            _(
+                "Model {name} needs images of at least 8×8 pixels; received {rows}×{columns}."
+            ).format(name=name, rows=rows, columns=columns)
+        )
+    known = [
+        key for key, p in inspect.signature(builder).parameters.items() if p.kind is p.KEYWORD_ONLY
+    ]
+    for key, value in (options or {}).items():
+        check_choice("model option", key, known)
+        _check_option(key, value)
+    check_whole("num_classes", num_classes, 2)
+    return builder(image_shape, num_classes, **(options or {}))
+
+
+def _check_option(key: str, value: Any) -> None:
+    if key == "dropout":
+        check_range("model.dropout", value, 0, 0.99)
+    else:
+        check_whole(f"model.{key}", value, 1)

@@ -1,0 +1,166 @@
+"""The training loop: epochs of steps, a validation after each, a checkpoint after each."""
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from evrisim import _files, augment, inference, metrics
+from evrisim._validate import InputError
+from evrisim.data.batches import steps_per_epoch, training_batches
+from evrisim.data.dataset import DataSet, Split
+from evrisim.messages import translate as _
+from evrisim.training import checkpoint
+from evrisim.training.recipe import Recipe
+from evrisim.training.state import State, evaluated_weights, to_checkpoint
+
+
+class TrainingDivergedError(InputError):
+    """The loss stopped being a number; the best weights before that are kept."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training is, for whoever shows it.
+
+    Attributes:
+        epoch, epochs: the running one from 1, of how many.
+        step, steps: steps done in this epoch, of how many.
+        images_per_second: training speed of this epoch so far.
+        seconds_left: estimate for the rest of the training, validations included.
+        row: the epoch's row of history at its end, else None.
+    """
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    images_per_second: float
+    seconds_left: float
+    row: dict[str, Any] | None = None
+
+
+Show = Callable[[Progress], None]
+
+
+def train(
+    model: keras.Model, dataset: DataSet, recipe: Recipe, state: State, *, folder: Path, show: Show
+) -> None:
+    """Train a compiled model from `state` to the recipe's end, or until early stopping.
+
+    After each epoch a checkpoint is written into `folder/checkpoint/` and a line to
+    `folder/history.jsonl`. `state` is changed in place and ends with the best weights.
+
+    Raises:
+        TrainingDivergedError: At the first loss that is not a finite number.
+    """
+    while state.epoch < recipe.epochs and not stopped_early(state, recipe):
+        started = time.perf_counter()
+        row = _train_epoch(model, dataset, recipe, state, show)
+        with evaluated_weights(model):
+            row |= _validate(model, dataset.validation)
+            weights = [np.array(weight) for weight in model.weights]
+        _check_finite(row["val_loss"], recipe, state.epoch, row.pop("steps"))
+        row["seconds"] = round(time.perf_counter() - started, 3)
+        state.record(row, weights)
+        checkpoint.save(folder / "checkpoint", to_checkpoint(state, model))
+        _files.append_line(folder / "history.jsonl", json.dumps(row, allow_nan=False))
+        show(_finished(recipe, state, row, steps_per_epoch(len(dataset.train), recipe.batch_size)))
+
+
+def stopped_early(state: State, recipe: Recipe) -> bool:
+    """Tell whether validation has not improved for as many epochs as the recipe allows."""
+    return recipe.early_stopping is not None and state.waited >= recipe.early_stopping
+
+
+def _train_epoch(
+    model: keras.Model, dataset: DataSet, recipe: Recipe, state: State, show: Show
+) -> dict[str, Any]:
+    steps = steps_per_epoch(len(dataset.train), recipe.batch_size)
+    batch = min(recipe.batch_size, len(dataset.train))
+    sums = np.zeros(2)
+    rate = float(np.array(model.optimizer.learning_rate))
+    started = time.perf_counter()
+    for step, (images, labels) in enumerate(_batches(dataset.train, recipe, state.epoch), start=1):
+        logs = model.train_on_batch(images, labels, return_dict=True)
+        _check_finite(logs["loss"], recipe, state.epoch, step)
+        sums += logs["loss"], logs["accuracy"]
+        seconds = time.perf_counter() - started
+        left = _seconds_left(recipe, state, seconds, step / steps)
+        speed = step * batch / seconds
+        show(Progress(state.epoch + 1, recipe.epochs, step, steps, speed, left))
+    loss, accuracy = sums / steps
+    return {
+        "epoch": state.epoch + 1,
+        "loss": float(loss),
+        "accuracy": float(accuracy),
+        "learning_rate": rate,
+        "images_per_second": round(steps * batch / seconds, 1),
+        "steps": steps,
+    }
+
+
+def _batches(split: Split, recipe: Recipe, epoch: int) -> Iterator[tuple[Any, Any]]:
+    size = min(split.images.shape[1:3])
+    chosen = (
+        augment.standard(size, severity=recipe.severity)
+        if recipe.augmentation == "standard"
+        else None
+    )
+    batches = training_batches(
+        split, recipe.batch_size, seed=recipe.seed, epoch=epoch, augmentation=chosen
+    )
+    if keras.backend.backend() == "tensorflow":
+        return iter(batches)
+    return batches.as_numpy_iterator()
+
+
+def _validate(model: keras.Model, split: Split) -> dict[str, float]:
+    parts = [
+        np.asarray(keras.ops.convert_to_numpy(model.predict_on_batch(batch)), np.float32)[:count]
+        for batch, count in inference.batches(split.images, 256)
+    ]
+    scores = np.concatenate(parts)
+    if not np.isfinite(scores).all():
+        return {"val_loss": math.nan, "val_accuracy": 0.0}
+    logits = scores if model.loss.from_logits else metrics.log_probabilities(scores)
+    return {
+        "val_loss": metrics.negative_log_likelihood(split.labels, logits),
+        "val_accuracy": metrics.top_k_accuracy(split.labels, logits),
+    }
+
+
+def _check_finite(loss: float, recipe: Recipe, epoch: int, step: int) -> None:
+    if math.isfinite(loss):
+        return
+    raise TrainingDivergedError(
+        _(
+            "The loss became {loss} in epoch {epoch}, step {step}; the best weights before that are "
+            "kept. Try a lower learning rate (it is {rate}) or `clip_norm`, for example: "
+            "--set learning_rate={lower} --set clip_norm=1"
+        ).format(
+            loss=loss,
+            epoch=epoch + 1,
+            step=step,
+            rate=recipe.learning_rate,
+            lower=recipe.learning_rate / 10,
+        )
+    )
+
+
+def _seconds_left(recipe: Recipe, state: State, seconds: float, share: float) -> float:
+    whole = [row["seconds"] for row in state.history]
+    epoch_seconds = whole[-1] if whole else seconds / share
+    return max(epoch_seconds * (recipe.epochs - state.epoch - share), 0.0)
+
+
+def _finished(recipe: Recipe, state: State, row: dict[str, Any], steps: int) -> Progress:
+    left = row["seconds"] * (recipe.epochs - state.epoch)
+    speed = row["images_per_second"]
+    return Progress(state.epoch, recipe.epochs, steps, steps, speed, left, row)

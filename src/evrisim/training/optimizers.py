@@ -1,0 +1,51 @@
+"""From a recipe to a Keras optimizer."""
+
+from typing import Any
+
+import keras
+
+from evrisim.training.recipe import Recipe
+
+
+def learning_rate(recipe: Recipe, steps_per_epoch: int) -> Any:
+    """Give the rate over steps: a warm-up from zero, then cosine to zero or a constant.
+
+    Reference:
+        Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983 (cosine, no restarts);
+        Goyal et al. 2017, https://arxiv.org/abs/1706.02677 (warm-up).
+    """
+    total = recipe.epochs * steps_per_epoch
+    warmup = min(round(recipe.warmup_epochs * steps_per_epoch), total - 1)
+    alpha = 1.0 if recipe.schedule == "constant" else 0.0
+    if not warmup:
+        return keras.optimizers.schedules.CosineDecay(recipe.learning_rate, total, alpha=alpha)
+    return keras.optimizers.schedules.CosineDecay(
+        0.0,
+        total - warmup,
+        alpha=alpha,
+        warmup_target=recipe.learning_rate,
+        warmup_steps=warmup,
+    )
+
+
+def optimizer(
+    recipe: Recipe, model: keras.Model, steps_per_epoch: int
+) -> keras.optimizers.Optimizer:
+    """Build the recipe's optimizer for `model`; weights without a kernel's rank do not decay."""
+    common = {
+        "learning_rate": learning_rate(recipe, steps_per_epoch),
+        "weight_decay": recipe.weight_decay or None,
+        "global_clipnorm": recipe.clip_norm,
+        "use_ema": recipe.ema is not None,
+        "ema_momentum": recipe.ema or 0.99,
+    }
+    if recipe.optimizer == "adamw":
+        built = keras.optimizers.AdamW(**{**common, "weight_decay": recipe.weight_decay})
+    else:
+        built = keras.optimizers.SGD(momentum=recipe.momentum, nesterov=True, **common)
+    if recipe.weight_decay:
+        built.exclude_from_weight_decay(
+            var_list=[v for v in model.trainable_variables if len(v.shape) < 2]
+        )
+    built.build(model.trainable_variables)
+    return built

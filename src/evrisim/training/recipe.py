@@ -1,0 +1,151 @@
+"""How to train: one frozen, validated value, in and out of YAML."""
+
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from evrisim import _files
+from evrisim._validate import InputError, check_choice
+from evrisim.messages import translate as _
+
+RECIPES = ("course", "demo")
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+
+
+class Recipe(BaseModel):
+    """How to train a model: everything but the data and the model.
+
+    Attributes:
+        epochs: Passes over the training images.
+        batch_size: Images a step.
+        optimizer: `sgd` (Nesterov momentum) or `adamw`.
+        learning_rate: The highest rate, reached after the warm-up.
+        momentum: Of `sgd`; ignored by `adamw`.
+        weight_decay: Decoupled decay of kernels (never of norms and biases), times the rate.
+        schedule: `cosine` falls to zero over the run; `constant` stays.
+        warmup_epochs: Epochs in which the rate climbs from zero; may be a fraction.
+        label_smoothing: Share of the target spread over all classes.
+        ema: Momentum of the average of weights that is evaluated and saved; None for none.
+        clip_norm: Largest norm of the whole gradient; None for no clipping.
+        early_stopping: Epochs without a better validation result before stopping; None for never.
+        augmentation: `standard` (flip and padded crop) or `none`.
+        severity: Strength of the augmentation, 0 (nothing) to 1.
+        precision: `float32`, `bfloat16` (float32 variables), or `auto`: bfloat16 where the
+            processor has it.
+        seed: Decides initial weights, order, augmentation and dropout.
+
+    Example:
+        >>> Recipe(epochs=3).with_settings({"learning_rate": 0.2}).learning_rate
+        0.2
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+    epochs: int = Field(12, ge=1, le=100_000)
+    batch_size: int = Field(128, ge=1, le=65_536)
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    learning_rate: Positive = 0.1
+    momentum: Fraction = 0.9
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5e-4
+    schedule: Literal["cosine", "constant"] = "cosine"
+    warmup_epochs: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    label_smoothing: Fraction = 0.0
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
+    clip_norm: Positive | None = None
+    early_stopping: int | None = Field(None, ge=1)
+    augmentation: Literal["standard", "none"] = "standard"
+    severity: Annotated[float, Field(ge=0, le=1)] = 1.0
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    seed: int = Field(0, ge=0, lt=2**32)
+
+    @classmethod
+    def load(cls, source: str | Path) -> "Recipe":
+        """Read a recipe by its name (one of `RECIPES`) or from a YAML file.
+
+        Raises:
+            InputError: If there is no such recipe or file, or a setting is wrong.
+        """
+        path = Path(source)
+        if str(source) in RECIPES:
+            text = (resources.files(__package__) / "recipes" / f"{source}.yaml").read_text("utf-8")
+            return cls.from_yaml(text, where=f"{source}.yaml")
+        if path.suffix in (".yaml", ".yml") and path.is_file():
+            return cls.from_yaml(path.read_text("utf-8"), where=str(path))
+        if path.suffix in (".yaml", ".yml"):
+            raise InputError(_("There is no recipe file {path}.").format(path=path))
+        check_choice("recipe", str(source), RECIPES)
+        raise AssertionError("unreachable: check_choice refuses what is not a known name")
+
+    @classmethod
+    def from_yaml(cls, text: str, *, where: str = "recipe") -> "Recipe":
+        """Read a recipe from YAML text; `where` names it in messages."""
+        try:
+            settings = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            reason = " ".join(str(error).split())
+            raise InputError(
+                _("{where} is not valid YAML: {reason}.").format(where=where, reason=reason)
+            ) from None
+        if not isinstance(settings, Mapping):
+            raise InputError(_("{where} must hold `setting: value` lines.").format(where=where))
+        return cls.create(settings, where=where)
+
+    @classmethod
+    def create(cls, settings: Mapping[str, Any], *, where: str = "recipe") -> "Recipe":
+        """Make a recipe from settings, with one sentence for the first that is wrong.
+
+        Raises:
+            InputError: If a setting is unknown or its value is not allowed.
+        """
+        for key in settings:
+            check_choice(f"{where} setting", str(key), cls.model_fields)
+        try:
+            return cls.model_validate(dict(settings))
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise InputError(
+                _("{where}: `{field}` received {value!r}: {reason}.").format(
+                    where=where,
+                    field=".".join(str(part) for part in first["loc"][:1]),
+                    value=first["input"],
+                    reason=_reason(first),
+                )
+            ) from None
+
+    def with_settings(self, settings: Mapping[str, Any]) -> "Recipe":
+        """Give this recipe with some settings changed, checked as in `create`."""
+        return self.create({**self.model_dump(), **settings})
+
+    def to_yaml(self) -> str:
+        """Write the recipe as YAML, every setting on a line."""
+        return yaml.safe_dump(self.model_dump(), sort_keys=False)
+
+    def save(self, path: Path) -> None:
+        """Write the recipe to a YAML file, whole or not at all."""
+        _files.write_text(path, self.to_yaml())
+
+
+def _reason(error: Any) -> str:
+    """Say in the user's language what pydantic found."""
+    context = error.get("ctx", {})
+    sentences = {
+        "greater_than": _("must be greater than {gt}"),
+        "greater_than_equal": _("must be at least {ge}"),
+        "less_than": _("must be less than {lt}"),
+        "less_than_equal": _("must be at most {le}"),
+        "literal_error": _("must be one of {expected}"),
+        "finite_number": _("must be a finite number"),
+        "int_parsing": _("must be a whole number"),
+        "int_type": _("must be a whole number"),
+        "int_from_float": _("must be a whole number"),
+        "float_parsing": _("must be a number"),
+        "float_type": _("must be a number"),
+    }
+    sentence = sentences.get(error["type"])
+    return sentence.format(**context) if sentence else str(error["msg"])

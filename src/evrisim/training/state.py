@@ -1,0 +1,94 @@
+"""What a training knows between epochs, and how it goes into a checkpoint and comes back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+
+from evrisim.training.checkpoint import Checkpoint
+
+
+@dataclass
+class State:
+    """Where a training is. The loop alone changes it, once an epoch.
+
+    Attributes:
+        history: one row an epoch.
+        best: the row with the best validation result so far, None before the first epoch.
+        best_weights: the weights evaluated in that epoch.
+        waited: epochs since then.
+    """
+
+    history: list[dict[str, Any]] = field(default_factory=list)
+    best: dict[str, Any] | None = None
+    best_weights: list[np.ndarray] = field(default_factory=list)
+    waited: int = 0
+
+    @property
+    def epoch(self) -> int:
+        """Epochs completed."""
+        return len(self.history)
+
+    def record(self, row: dict[str, Any], weights: list[np.ndarray]) -> None:
+        """Add an epoch; its weights become the best if validation says so."""
+        self.history.append(row)
+        if self.best is None or _rank(row) > _rank(self.best):
+            self.best, self.best_weights, self.waited = row, weights, 0
+        else:
+            self.waited += 1
+
+
+def _rank(row: dict[str, Any]) -> tuple[float, float]:
+    """Rank epochs by validation accuracy, ties by loss. Only finite rows are ever recorded."""
+    return row["val_accuracy"], -row["val_loss"]
+
+
+def to_checkpoint(state: State, model: keras.Model) -> Checkpoint:
+    """Copy everything that decides how the training goes on."""
+    return Checkpoint(
+        epoch=state.epoch,
+        variables={name: np.array(variable) for name, variable in _variables(model).items()},
+        best={str(i): weight for i, weight in enumerate(state.best_weights)},
+        progress={"history": state.history, "best": state.best, "waited": state.waited},
+    )
+
+
+def from_checkpoint(checkpoint: Checkpoint, model: keras.Model) -> State:
+    """Put a checkpoint's values into a compiled model and give the state it was in.
+
+    Raises:
+        ValueError: If the model has other variables than the one that was saved.
+    """
+    variables = _variables(model)
+    saved = {name: value.shape for name, value in checkpoint.variables.items()}
+    if saved != {name: tuple(variable.shape) for name, variable in variables.items()}:
+        raise ValueError("the checkpoint belongs to another model")
+    for name, variable in variables.items():
+        variable.assign(checkpoint.variables[name])
+    best = [checkpoint.best[str(i)] for i in range(len(checkpoint.best))]
+    return State(best_weights=best, **checkpoint.progress)
+
+
+@contextmanager
+def evaluated_weights(model: keras.Model) -> Iterator[None]:
+    """Put the averaged weights into the model for the block, if the optimizer keeps an average."""
+    if not model.optimizer.use_ema:
+        yield
+        return
+    training = [np.array(variable) for variable in model.trainable_variables]
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.trainable_variables, training, strict=True):
+            variable.assign(value)
+
+
+def _variables(model: keras.Model) -> dict[str, Any]:
+    """Name every variable by its position: the model's (random states included), the optimizer's."""
+    named = {f"model/{i}": variable for i, variable in enumerate(model.variables)}
+    own = {f"optimizer/{i}": variable for i, variable in enumerate(model.optimizer.variables)}
+    return {**named, **own}
