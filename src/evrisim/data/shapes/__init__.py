@@ -15,7 +15,7 @@ from evrisim._validate import InputError
 from evrisim.data.dataset import DataSet, Split
 from evrisim.data.shapes.forms import FORMS
 from evrisim.data.shapes.paint import paint
-from evrisim.data.shapes.scene import DRAWS
+from evrisim.data.shapes.scene import DRAWS, draw_scene
 from evrisim.messages import translate as _
 
 CLASS_NAMES = tuple(form.name for form in FORMS)
@@ -91,7 +91,7 @@ def display_names() -> tuple[str, ...]:
 def _draw_split(count: int, key: tuple[int, int], size: int, report: Progress) -> Split:
     """Draw one split, some images at a time; a stream each for labels, scenes and grain."""
     seed, number = key
-    for_labels, for_scenes, for_noise = (
+    for_labels, for_scenes, for_grain = (
         np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(number, stream)))
         for stream in range(3)
     )
@@ -101,10 +101,10 @@ def _draw_split(count: int, key: tuple[int, int], size: int, report: Progress) -
     chunk = max(1, _PIXELS_AT_ONCE // size**2)
     for start in range(0, count, chunk):
         part = slice(start, min(start + chunk, count))
-        number_here = part.stop - start
-        raw = _bits(for_scenes, number_here, DRAWS)
-        grain = _bytes(for_noise, number_here, 6 * size**2).reshape(-1, 2, 3, size, size)
-        images[part], masks[part] = paint(labels[part], raw, grain, size)
+        here = part.stop - start
+        scene = draw_scene(_bits(for_scenes, here, DRAWS))
+        grain = _bytes(for_grain, here, 6 * size**2).reshape(-1, 2, 3, size, size)
+        images[part], masks[part] = paint(scene, labels[part], grain)
         report(part.stop, count)
     return Split(images, labels, masks)
 
@@ -140,8 +140,10 @@ def _checked_counts(counts: Any) -> tuple[int, int, int]:
         train, validation, test = counts
     except (TypeError, ValueError):
         raise InputError(
-            _("`counts` must be three whole numbers (train, validation, test); received {value!r}.")
-            .format(value=counts)
+            _(
+                "`counts` must be three whole numbers (train, validation, test); "
+                "received {value!r}."
+            ).format(value=counts)
         ) from None
     named = zip(_SPLITS, (train, validation, test), strict=True)
     train, validation, test = (_whole(f"counts, {name}", n, 1, 10**7) for name, n in named)

@@ -91,7 +91,7 @@ def _ring(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _crescent(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return np.maximum(_disc(x, y, 1), -_disc(x, y - np.float32(0.6), 0.85))
+    return np.maximum(_disc(x, y, 1), -_disc(x, y - np.float32(0.7), 0.85))
 
 
 def _heart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -111,8 +111,8 @@ def _arrow(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _drop(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    # A disc of radius 0.6 at the origin and the two tangents that meet at (0, 1.4).
-    sine = np.float32(0.6 / 1.4)
+    # A disc of radius 0.6 at the origin and the two tangents that meet at (0, 1.3).
+    sine = np.float32(0.6 / 1.3)
     cosine = np.sqrt(1 - sine * sine)
     tangent = np.abs(x) * cosine + y * sine - np.float32(0.6)
     cone = np.maximum(tangent, np.float32(0.6) * sine - y)
@@ -126,8 +126,8 @@ FORMS: tuple[Form, ...] = (
     Form("star", _star, 1.50811, 0),
     Form("cross", _cross, 1.17965, 0),
     Form("ring", _ring, 1.207, 0),
-    Form("crescent", _crescent, 1.41782, -0.39089),
+    Form("crescent", _crescent, 1.34707, -0.3551),
     Form("heart", _heart, 1.32642, 0.22147),
     Form("arrow", _arrow, 1.55097, 0.01479),
-    Form("drop", _drop, 1.45504, 0.19484),
+    Form("drop", _drop, 1.48212, 0.165),
 )

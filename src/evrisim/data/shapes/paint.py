@@ -9,27 +9,25 @@ import numpy as np
 
 from evrisim.data.shapes.forms import FORMS
 from evrisim.data.shapes.patterns import share
-from evrisim.data.shapes.scene import FRAME, Clutter, Finish, Occluder, Pose, Scene, draw_scene
+from evrisim.data.shapes.scene import FRAME, Clutter, Finish, Occluder, Pose, Scene
 
 _MOST_OCCLUDED = 0.25
 
 
-def paint(
-    labels: np.ndarray, raw: np.ndarray, noise: np.ndarray, size: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Paint one picture a label.
+def paint(scene: Scene, labels: np.ndarray, grain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Paint one picture a scene.
 
     Args:
-        labels: `(scenes,)` whole numbers from 0 to 9.
-        raw: `(scenes, DRAWS)` random uint64, which decide the scenes.
-        noise: `(scenes, 2, 3, size, size)` random uint8, the grain of the camera.
-        size: height and width in pixels.
+        scene: what is in the pictures, from `scene.draw_scene`.
+        labels: `(scenes,)` whole numbers from 0 to 9: which form each object has.
+        grain: `(scenes, 2, 3, size, size)` random uint8, the noise of the camera; its last axes
+            say how many pixels a side the pictures get.
 
     Returns:
         Images `(scenes, size, size, 3)` uint8, and masks `(scenes, size, size)` bool: the pixels
         whose centre lies on the object and not on what stands before it.
     """
-    scene = draw_scene(raw)
+    size = grain.shape[-1]
     x, y = pixel_centres(size)
     distance = object_distance(labels, scene.pose, x, y)
     before = _occluder_distance(scene.occluder, scene.pose, distance, x, y)
@@ -43,7 +41,7 @@ def paint(
     _cover(body, scene.outline_colour, line * (scene.outline > 0)[:, None, None])
     image += inside[:, None] * (body - image)
     _cover(image, scene.occluder.colour, _coverage(before, pixel))
-    return _finished(image, scene.finish, noise, x, y), (distance < 0) & (before >= 0)
+    return _finished(image, scene.finish, grain, x, y), (distance < 0) & (before >= 0)
 
 
 def pixel_centres(size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -86,11 +84,11 @@ def _occluder_distance(
     far = np.float32(4 * FRAME)
     before = np.where(_spread(occluder.present), before, far)
     touched = np.flatnonzero(((distance < 0) & (before < 0)).any(axis=(1, 2)))
-    on_object = np.where(distance[touched] < 0, before[touched], far).reshape(len(touched), -1)
-    allowed = np.floor((distance[touched] < 0).sum(axis=(1, 2)) * _MOST_OCCLUDED).astype(np.int64)
-    on_object.sort(axis=1)
-    nearest_left_free = on_object[np.arange(len(touched)), allowed]
-    before[touched] -= np.minimum(nearest_left_free, 0)[:, None, None]
+    for scene in touched:
+        on_object = np.sort(before[scene][distance[scene] < 0])
+        # The nearest pixel that has to stay free, so that no more than a quarter is hidden.
+        free = on_object[int(len(on_object) * _MOST_OCCLUDED)]
+        before[scene] -= min(free, np.float32(0))
     return before
 
 
@@ -140,7 +138,7 @@ def _coverage(distance: np.ndarray, pixel: np.float32) -> np.ndarray:
 
 
 def _finished(
-    image: np.ndarray, finish: Finish, noise: np.ndarray, x: np.ndarray, y: np.ndarray
+    image: np.ndarray, finish: Finish, grain: np.ndarray, x: np.ndarray, y: np.ndarray
 ) -> np.ndarray:
     """Light from one side, contrast, blur and grain (both in pixels, as a camera's), to uint8."""
     half = np.float32(0.5)
@@ -150,8 +148,8 @@ def _finished(
     image *= finish.contrast[:, None, None, None]
     image += (half + finish.brightness)[:, None, None, None]
     image += finish.blur[:, None, None, None] * (_blurred(image) - image)
-    grain = (noise[:, 0].astype(np.float32) - noise[:, 1]) * np.float32(1 / 255)
-    image += grain * finish.noise[:, None, None, None]
+    difference = grain[:, 0].astype(np.float32) - grain[:, 1]
+    image += difference * np.float32(1 / 255) * finish.noise[:, None, None, None]
     levels = np.floor(np.clip(image, 0, 1) * np.float32(255) + half)
     return np.ascontiguousarray(levels.astype(np.uint8).transpose(0, 2, 3, 1))
 

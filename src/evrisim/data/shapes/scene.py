@@ -15,16 +15,16 @@ FRAME = 32
 DRAWS = 512
 """Random numbers set aside for one scene; not all are used, so that later versions have room."""
 PIECES = 6
-REACH = 1.85
+REACH = 1.95
 """No form, stretched and sheared, reaches further from its centroid than this many radii."""
 LATTICE = 8
 
 _ANGLES = 1024
 # A cosine that differs in the last bit of float64 from one machine to the next is the same float32.
-_COSINES = np.float32([math.cos(2 * math.pi * k / _ANGLES) for k in range(_ANGLES)])
+_COSINES = np.array([math.cos(2 * math.pi * k / _ANGLES) for k in range(_ANGLES)], np.float32)
 
 _CANDIDATES = 8
-_LEAST_CONTRAST = 0.26
+_LEAST_CONTRAST = 0.3
 
 
 class Draws:
@@ -181,7 +181,7 @@ def draw_scene(raw: np.ndarray) -> Scene:
 
 
 def _draw_pose(draws: Draws) -> Pose:
-    radius = draws.uniform(4.6, 7.8)
+    radius = draws.uniform(5.2, 7.8)
     room = FRAME / 2 - np.float32(REACH) * radius
     cosine, sine = draws.direction()
     return Pose(
@@ -213,7 +213,9 @@ def _draw_palette(draws: Draws) -> np.ndarray:
     """Draw sets of four colours until the object stands out from its background."""
     shape = (_CANDIDATES, 2, 3)
     first, towards = draws.uniform(shape=shape), draws.uniform(shape=shape)
-    spread = draws.uniform(0.15, 1, (_CANDIDATES, 2))[..., None] * np.float32([[0.7], [0.45]])
+    spread = draws.uniform(0.15, 1, (_CANDIDATES, 2))[..., None] * np.array(
+        [[0.7], [0.45]], np.float32
+    )
     second = first + spread * (towards - first)
     palettes = np.stack([first, second], axis=3)  # (scenes, candidates, which, first/second, 3)
     contrasts = [
@@ -239,7 +241,7 @@ def _draw_clutter(draws: Draws, palette: np.ndarray) -> Clutter:
     # Some pieces have the object's own colour, so that its colour does not find it.
     camouflaged = draws.chance(0.4, shape)[..., None]
     return Clutter(
-        present=draws.chance(0.5, shape),
+        present=draws.chance(0.45, shape),
         kind=draws.choice((2, 1, 2), shape),
         x=draws.uniform(-16, 16, shape),
         y=draws.uniform(-16, 16, shape),
@@ -275,5 +277,5 @@ def _draw_finish(draws: Draws) -> Finish:
         contrast=draws.uniform(0.55, 1),
         brightness=draws.uniform(-0.12, 0.12),
         blur=draws.uniform(0, 1),
-        noise=draws.uniform(0, 0.1),
+        noise=draws.uniform(0, 0.09),
     )
