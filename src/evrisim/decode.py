@@ -145,22 +145,31 @@ def looks_like_image(path: Path) -> bool:
 @contextmanager
 def _opened(source: Path | str | bytes, label: str) -> Iterator[Image.Image]:
     """Open an image lazily and check its size before a pixel is decoded."""
-    content = source if isinstance(source, bytes) else _read(Path(source))
-    if not content:
-        raise _RefusedError(_("it is empty (0 bytes)"))
-    if len(content) > MAX_BYTES:
-        raise _RefusedError(_too_many_bytes(len(content)))
     formats = FORMATS + (("TGA",) if label.lower().endswith(_TGA_ENDINGS) else ())
-    with quiet_pillow():
+    with _stream(source) as (file, size), quiet_pillow():
+        if not size:
+            raise _RefusedError(_("it is empty (0 bytes)"))
+        if size > MAX_BYTES:
+            raise _RefusedError(_too_many_bytes(size))
         try:
-            opened = Image.open(BytesIO(content), formats=formats)
+            opened = Image.open(file, formats=formats)
         except UnidentifiedImageError:
-            raise _RefusedError(_unidentified(content)) from None
+            file.seek(0)
+            raise _RefusedError(_unidentified(file.read(512))) from None
         with opened as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
                 raise _RefusedError(_too_many_pixels(width, height))
             yield image
+
+
+@contextmanager
+def _stream(source: Path | str | bytes) -> Iterator[tuple[BinaryIO, int]]:
+    if isinstance(source, bytes):
+        yield BytesIO(source), len(source)
+    else:
+        with _regular(Path(source)) as file:
+            yield file, os.fstat(file.fileno()).st_size
 
 
 @contextmanager
@@ -191,14 +200,6 @@ def printable(path: Path | str) -> str:
         ('kedi.png', 'ked\\xff.png')
     """
     return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def _read(path: Path) -> bytes:
-    with _regular(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        if size > MAX_BYTES:
-            raise _RefusedError(_too_many_bytes(size))
-        return file.read(MAX_BYTES + 1)
 
 
 @contextmanager
@@ -337,11 +338,11 @@ def _system_reason(error: OSError) -> str:
     return reasons.get(error.errno or 0, fallback)
 
 
-def _unidentified(content: bytes) -> str:
-    named = _signature(content[:32])
+def _unidentified(start: bytes) -> str:
+    named = _signature(start[:32])
     if named in FORMATS:
         return _("it begins like {kind} but its header is damaged").format(kind=named)
-    start = content[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    start = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     for beginning, kind in _NOT_IMAGES:
         if start.startswith(beginning) or (kind == "HEIC" and beginning in start[4:12]):
             return _("its content is {kind}, which is not read here").format(kind=kind)

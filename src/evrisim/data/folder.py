@@ -1,6 +1,5 @@
 """A user's folder of images as a data set: decoded once, split once, nothing lost in silence."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from evrisim.data.decoded import (
     choose_size,
     decode_files,
 )
+from evrisim.data.duplicates import exact_groups
 from evrisim.data.listing import ImageFile, Listing, list_images
 from evrisim.data.split import (
     SPLITS,
@@ -107,7 +107,7 @@ def load_folder(path: Path | str, *, progress: Progress | None = None, **reading
     skipped = _broken(listing, decoded, settings.skip_broken)
     rows = np.array([r for r in range(len(listing.files)) if r not in decoded.failures], np.int64)
     files = [listing.files[row] for row in rows]
-    groups = _copies(decoded.images, rows)
+    groups = exact_groups(decoded.images)[rows]
     parts, kept = _split(listing, files, groups, settings)
     splits, where = _arrange(decoded, rows, files, parts, settings)
     origin = {
@@ -165,18 +165,6 @@ def _broken(listing: Listing, decoded: Decoded, skip: bool) -> list[dict[str, st
             )
         )
     return broken
-
-
-def _copies(images: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Number the images so that those with the same pixels have the same number."""
-    first: dict[bytes, int] = {}
-    return np.array(
-        [first.setdefault(_fingerprint(images[row]), len(first)) for row in rows], np.int64
-    )
-
-
-def _fingerprint(image: np.ndarray) -> bytes:
-    return hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16).digest()
 
 
 def _split(
