@@ -8,51 +8,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Lock, Thread
 
 import numpy as np
 import pytest
 
 from evrisim._validate import InputError
 from evrisim.data import download
+from loopback import Server, drip, in_turn, refuse, whole
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-
-
-class Server:
-    """A server on loopback whose paths behave as `answers` says; it keeps what was asked."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
-        self.asked: list[tuple[str, str | None]] = []
-        self.sent = 0
-        lock, outer = Lock(), self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                with lock:
-                    outer.asked.append((self.path, self.headers.get("Range")))
-                outer.answers[self.path](self)
-
-            def log_message(self, *_arguments: object) -> None:
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
-        self.thread = Thread(target=self.http.serve_forever, args=(0.01,), daemon=True)
-        self.thread.start()
-
-    def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.http.server_port}{path}"
-
-    def close(self) -> None:
-        self.http.shutdown()
-        self.thread.join()
-        self.http.server_close()
 
 
 @pytest.fixture
@@ -65,66 +33,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     server.close()
 
 
-def whole(content: bytes = CONTENT, *, ranges: bool = True, cut: int = 0, lie: int = 0):
-    """Serve `content`; break off after `cut` bytes; declare `lie` bytes more than there are."""
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        wanted = handler.headers.get("Range") if ranges else None
-        start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
-        if start >= len(content):
-            return refuse(416)(handler)
-        handler.send_response(206 if wanted else 200)
-        if wanted:
-            handler.send_header(
-                "Content-Range", f"bytes {start}-{len(content) - 1}/{len(content) + lie}"
-            )
-        handler.send_header("Content-Length", str(len(content) - start + lie))
-        handler.end_headers()
-        handler.wfile.write(content[start : start + cut if cut else None])
-        handler.close_connection = True
-        return None
-
-    return answer
-
-
-def refuse(code: int, **headers: str):
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(code)
-        for name, value in headers.items():
-            handler.send_header(name, value)
-        handler.send_header("Content-Length", "0")
-        handler.end_headers()
-
-    return answer
-
-
-def in_turn(*answers: Callable[[BaseHTTPRequestHandler], None]):
-    """Answer differently each time; the last one for ever."""
-    left = list(answers)
-    return lambda handler: (left.pop(0) if len(left) > 1 else left[0])(handler)
-
-
-def drip(pause: float, size: int = 2000):
-    """Send the right file in small pieces with pauses."""
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        wanted = handler.headers.get("Range")
-        start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
-        handler.send_response(206 if wanted else 200)
-        if wanted:
-            handler.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
-        handler.send_header("Content-Length", str(len(CONTENT) - start))
-        handler.end_headers()
-        try:
-            for place in range(start, len(CONTENT), size):
-                handler.wfile.write(CONTENT[place : place + size])
-                time.sleep(pause)
-        except OSError:
-            handler.close_connection = True
-
-    return answer
-
-
 def leftovers(target: Path) -> list[str]:
     return sorted(path.name for path in target.parent.iterdir() if path != target)
 
@@ -132,24 +40,24 @@ def leftovers(target: Path) -> list[str]:
 WRONG = bytes([CONTENT[0] ^ 1]) + CONTENT[1:]
 
 RECOVERED = {
-    "plain": whole(),
-    "cut once": in_turn(whole(cut=100_000), whole()),
-    "cut at every try": whole(cut=70_000),
-    "cut at byte one": in_turn(whole(cut=1), whole()),
-    "ranges ignored": in_turn(whole(cut=100_000), whole(ranges=False)),
-    "500 then fine": in_turn(refuse(500), whole()),
-    "503 then fine": in_turn(refuse(503), whole()),
-    "429 then fine": in_turn(refuse(429), whole()),
-    "the length lies": whole(lie=5),
-    "cut, and the length lies": in_turn(whole(cut=100_000, lie=5), whole(lie=5)),
+    "plain": whole(CONTENT),
+    "cut once": in_turn(whole(CONTENT, cut=100_000), whole(CONTENT)),
+    "cut at every try": whole(CONTENT, cut=70_000),
+    "cut at byte one": in_turn(whole(CONTENT, cut=1), whole(CONTENT)),
+    "ranges ignored": in_turn(whole(CONTENT, cut=100_000), whole(CONTENT, ranges=False)),
+    "500 then fine": in_turn(refuse(500), whole(CONTENT)),
+    "503 then fine": in_turn(refuse(503), whole(CONTENT)),
+    "429 then fine": in_turn(refuse(429), whole(CONTENT)),
+    "the length lies": whole(CONTENT, lie=5),
+    "cut, and the length lies": in_turn(whole(CONTENT, cut=100_000, lie=5), whole(CONTENT, lie=5)),
     "redirect to http": refuse(302, Location="/there"),
-    "wrong start, then fine": in_turn(whole(WRONG, cut=100_000), whole(), whole()),
+    "wrong start, then fine": in_turn(whole(WRONG, cut=100_000), whole(CONTENT), whole(CONTENT)),
 }
 
 
 @pytest.mark.parametrize("case", RECOVERED)
 def test_recovers(server: Server, tmp_path: Path, case: str) -> None:
-    server.answers = {"/file": RECOVERED[case], "/there": whole()}
+    server.answers = {"/file": RECOVERED[case], "/there": whole(CONTENT)}
     target = tmp_path / "new" / "file.bin"
     assert download.fetch([server.url("/file")], target, sha256=SHA256) == target
     assert target.read_bytes() == CONTENT
@@ -163,7 +71,7 @@ FAILED = {
     "another file": (whole(WRONG), "not the right one"),
     "an error page": (whole(b"<html>Moved</html>"), "not the right one"),
     "nothing": (refuse(200), "not the right one"),
-    "always cut at once": (whole(cut=1), "ended early"),
+    "always cut at once": (whole(CONTENT, cut=1), "ended early"),
     "redirect to a file": (refuse(302, Location="file:///etc/passwd"), "not allowed"),
     "redirect to ftp": (refuse(302, Location="ftp://127.0.0.1/x"), "not allowed"),
     "redirect to data": (refuse(302, Location="data:,x"), "not allowed"),
@@ -185,7 +93,7 @@ def test_a_broken_download_never_becomes_a_file(server: Server, tmp_path: Path, 
 
 
 def test_the_next_mirror_goes_on_where_the_first_was_cut(server: Server, tmp_path: Path) -> None:
-    server.answers = {"/first": whole(cut=120_000), "/second": whole()}
+    server.answers = {"/first": whole(CONTENT, cut=120_000), "/second": whole(CONTENT)}
     download.fetch(
         [server.url("/first"), server.url("/second")], tmp_path / "file.bin", sha256=SHA256
     )
@@ -195,8 +103,8 @@ def test_the_next_mirror_goes_on_where_the_first_was_cut(server: Server, tmp_pat
 def test_a_mirror_with_a_file_of_another_size_does_not_spoil_what_is_here(
     server: Server, tmp_path: Path
 ) -> None:
-    server.answers = {"/a": whole(cut=120_000), "/b": whole(b"x" * 50, ranges=False)}
-    server.answers["/c"] = whole()
+    server.answers = {"/a": whole(CONTENT, cut=120_000), "/b": whole(b"x" * 50, ranges=False)}
+    server.answers["/c"] = whole(CONTENT)
     urls = [server.url(path) for path in ("/a", "/b", "/c")]
     download.fetch(urls, tmp_path / "file.bin", sha256=SHA256, size=len(CONTENT))
     assert server.asked[-1] == ("/c", "bytes=120000-")
@@ -219,7 +127,7 @@ def test_a_mirror_that_sends_more_than_the_file_is_stopped(server: Server, tmp_p
 
 
 def test_a_silent_server_is_given_up(server: Server, tmp_path: Path) -> None:
-    server.answers = {"/file": lambda _handler: time.sleep(1.0), "/good": whole()}
+    server.answers = {"/file": lambda _handler: time.sleep(1.0), "/good": whole(CONTENT)}
     urls = [server.url("/file"), server.url("/good")]
     began = time.monotonic()
     download.fetch(urls, tmp_path / "f", sha256=SHA256, timeout=0.2)
@@ -230,7 +138,7 @@ def test_a_slow_mirror_is_left_for_the_next(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(download, "_SLOW_SECONDS", 0.2)
-    server.answers = {"/slow": drip(0.02, 1000), "/good": whole()}
+    server.answers = {"/slow": drip(CONTENT, 0.02, 1000), "/good": whole(CONTENT)}
     download.fetch([server.url("/slow"), server.url("/good")], tmp_path / "f", sha256=SHA256)
     path, asked = server.asked[-1]
     assert path == "/good"
@@ -242,14 +150,14 @@ def test_when_all_are_slow_the_file_still_arrives(
 ) -> None:
     monkeypatch.setattr(download, "_SLOW_SECONDS", 0.1)
     monkeypatch.setattr(download, "_SLOW_BYTES_A_SECOND", 10**9)
-    server.answers = {"/slow": drip(0.05, 40_000)}
+    server.answers = {"/slow": drip(CONTENT, 0.05, 40_000)}
     download.fetch([server.url("/slow")], tmp_path / "f", sha256=SHA256)
     assert (tmp_path / "f").read_bytes() == CONTENT
     assert len(server.asked) > 1
 
 
 def test_progress_ends_at_the_size(server: Server, tmp_path: Path) -> None:
-    server.answers = {"/file": whole()}
+    server.answers = {"/file": whole(CONTENT)}
     seen: list[tuple[int, int]] = []
     download.fetch(
         [server.url("/file")],
@@ -302,7 +210,7 @@ def test_only_http_and_https_are_asked(tmp_path: Path) -> None:
 def test_a_full_disk_is_one_sentence_and_what_arrived_is_kept(
     server: Server, tmp_path: Path
 ) -> None:
-    server.answers = {"/file": whole()}
+    server.answers = {"/file": whole(CONTENT)}
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
@@ -333,7 +241,11 @@ def _fetch(url: str, target: Path) -> None:
 
 
 def test_a_killed_download_is_resumed(server: Server, tmp_path: Path) -> None:
-    server.answers = {"/file": in_turn(drip(0.01), drip(0.01), drip(0.01), whole())}
+    server.answers = {
+        "/file": in_turn(
+            drip(CONTENT, 0.01), drip(CONTENT, 0.01), drip(CONTENT, 0.01), whole(CONTENT)
+        )
+    }
     target = tmp_path / "f"
     code = (
         "import sys; from pathlib import Path; from evrisim.data import download\n"
@@ -364,7 +276,7 @@ def _part_size(folder: Path) -> int:
 
 
 def test_two_processes_at_once_download_once(server: Server, tmp_path: Path) -> None:
-    server.answers = {"/file": drip(0.002)}
+    server.answers = {"/file": drip(CONTENT, 0.002)}
     target = tmp_path / "f"
     context = multiprocessing.get_context("spawn")
     children = [

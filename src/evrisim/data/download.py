@@ -73,6 +73,27 @@ def keras_datasets() -> Path:
     return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"
 
 
+def existing(place: Path) -> Path:
+    """Return the folder or file a user named, if it exists.
+
+    Raises:
+        InputError: If it does not.
+    """
+    if not Path(place).exists():
+        raise InputError(_("There is no folder {folder}.").format(folder=place))
+    return Path(place)
+
+
+def not_here(title: str, places: Sequence[Path], names: str) -> InputError:
+    """Say that a set is nowhere and may not be fetched: where it was looked for, what to do."""
+    return InputError(
+        _(
+            "{title} is not in {places}, and nothing is downloaded while offline. Put {names} into "
+            "{home}, or use the embedded data: evrisim train shapes."
+        ).format(title=title, places=", ".join(map(str, places)), names=names, home=places[0])
+    )
+
+
 def fetch(
     urls: Sequence[str],
     target: Path,

@@ -33,13 +33,10 @@ class _Named:
         self.name = name
 
 
-class _Kind:
+class _Kind(_Named):
     """Stands for the number type of an array."""
 
-    __slots__ = ("code",)
-
-    def __init__(self, code: str):
-        self.code = code
+    __slots__ = ()
 
 
 _MARK = _Named("mark")
@@ -51,7 +48,8 @@ _NAMES = {
     ("numpy._core.multiarray", "_reconstruct"): _Named("reconstruct"),
     ("numpy.core.numeric", "_frombuffer"): _Named("frombuffer"),
     ("numpy._core.numeric", "_frombuffer"): _Named("frombuffer"),
-    ("_codecs", "encode"): _Named("encode"),
+    ("_codecs", "encode"): _Named("encode"),  # protocol 2 has no bytes: they travel as text,
+    ("__builtin__", "bytes"): _Named("bytes"),  # and empty ones so
 }
 
 
@@ -285,6 +283,7 @@ def _make_from_buffer(raw: Any, kind: Any, shape: Any, order: Any, axes: Any = N
 
 _MAKERS: dict[str, Callable[..., Any]] = {
     "encode": _make_bytes,
+    "bytes": lambda: b"",
     "dtype": _make_kind,
     "reconstruct": _make_array,
     "frombuffer": _make_from_buffer,
@@ -322,7 +321,7 @@ def _check_array(raw: Any, kind: Any, shape: Any) -> np.dtype:
         raise _Refused(_("an array is made in an unknown way"))
     if len(shape) > 8 or not all(type(side) is int and 0 <= side < 2**40 for side in shape):
         raise _Refused(_("an array has an impossible shape"))
-    number = np.dtype(f"<{kind.code}")
+    number = np.dtype(f"<{kind.name}")
     count = number.itemsize
     for side in shape:
         count *= side
@@ -341,7 +340,7 @@ def _check_plain(value: Any) -> None:
     for _depth in range(_DEPTH):
         inner: dict[int, Any] = {}
         for item in level:
-            if isinstance(item, (_Named, _Kind)):
+            if isinstance(item, _Named):
                 raise _Refused(_("it holds a name instead of a value"))
             if type(item) in (list, tuple):
                 inner.update((id(child), child) for child in item)
