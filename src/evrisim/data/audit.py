@@ -196,7 +196,7 @@ def _sizes(sides: np.ndarray) -> Finding:
 
 
 def _class_sizes(images: Sequence[_Image], class_names: Sequence[str]) -> Iterator[Finding]:
-    counts = {name: 0 for name in class_names} | Counter(image.class_name for image in images)
+    counts = dict.fromkeys(class_names, 0) | Counter(image.class_name for image in images)
     if len(counts) < 2:
         text = _("There is a single class; a classifier needs at least 2.")
         yield Finding("few-images", "error", (), text)
