@@ -150,7 +150,7 @@ def load_split(path: Path) -> dict[str, str]:
     try:
         splits = json.loads(path.read_text(encoding="utf-8"))["splits"]
         return {str(key): name for name in SPLITS for key in splits[name]}
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(
