@@ -1,9 +1,36 @@
-"""evrisim: a convnet laboratory on Keras 3."""
+"""evrisim: a convnet laboratory on Keras 3.
+
+Give it images; it trains a convnet, says honestly how good it is and shows where it looks.
+"""
 
 import os
+
+from evrisim._lazy import front
 
 # TensorFlow uses oneDNN unasked only on processors with AVX-512 VNNI or newer. With AVX2 alone its
 # convolutions train about 1.6 times as fast, too. It is read when TensorFlow is first imported.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 __version__ = "0.1.0"
+
+_MODULES = {
+    "DataSet": "evrisim.data.dataset",
+    "InputError": "evrisim._validate",
+    "ModelChoice": "evrisim.training.fitting",
+    "Recipe": "evrisim.training.recipe",
+    "Run": "evrisim.training.run",
+    "Source": "evrisim.workflow",
+    "Split": "evrisim.data.dataset",
+    "augment": "evrisim.augment",
+    "blocks": "evrisim.blocks",
+    "cost": "evrisim.cost",
+    "evaluate": "evrisim.evaluate",
+    "explain": "evrisim.explain",
+    "fit": "evrisim.training.fitting",
+    "layers": "evrisim.layers",
+    "load": "evrisim.data.sources",
+    "models": "evrisim.models",
+    "train_run": "evrisim.workflow",
+}
+
+__getattr__, __all__ = front(__name__, _MODULES)

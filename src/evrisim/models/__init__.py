@@ -33,7 +33,8 @@ def build(
         InputError: If the name or an option is unknown, an option's value is out of range, or the
             images are too small to be pooled three times.
     """
-    builder = MODELS[check_choice("model", name, MODELS)]
+    check(name, options or {})
+    check_whole("num_classes", num_classes, 2)
     rows, columns, _channels = image_shape
     if min(rows, columns) < 8:
         raise InputError(
@@ -41,14 +42,21 @@ def build(
                 "Model {name} needs images of at least 8×8 pixels; received {rows}×{columns}."
             ).format(name=name, rows=rows, columns=columns)
         )
-    known = [
-        key for key, p in inspect.signature(builder).parameters.items() if p.kind is p.KEYWORD_ONLY
-    ]
-    for key, value in (options or {}).items():
+    return MODELS[name](image_shape, num_classes, **(options or {}))
+
+
+def check(name: str, options: dict[str, Any]) -> None:
+    """Pass if there is a model `name` with these options.
+
+    Raises:
+        InputError: If the name or an option is unknown, or an option's value is out of range.
+    """
+    builder = MODELS[check_choice("model", name, MODELS)]
+    parameters = inspect.signature(builder).parameters.values()
+    known = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+    for key, value in options.items():
         check_choice("model option", key, known)
         _check_option(key, value)
-    check_whole("num_classes", num_classes, 2)
-    return builder(image_shape, num_classes, **(options or {}))
 
 
 def _check_option(key: str, value: Any) -> None:

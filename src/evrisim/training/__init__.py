@@ -1,8 +1,15 @@
 """Training: a recipe (frozen), and `fit`, which turns it into a run on disk."""
 
-from evrisim.training.fit import ModelChoice, fit
-from evrisim.training.loop import Progress, TrainingDivergedError
-from evrisim.training.recipe import RECIPES, Recipe
-from evrisim.training.run import Run
+from evrisim._lazy import front
 
-__all__ = ["RECIPES", "ModelChoice", "Progress", "Recipe", "Run", "TrainingDivergedError", "fit"]
+_MODULES = {
+    "ModelChoice": "evrisim.training.fitting",
+    "Progress": "evrisim.training.loop",
+    "RECIPES": "evrisim.training.recipe",
+    "Recipe": "evrisim.training.recipe",
+    "Run": "evrisim.training.run",
+    "TrainingDivergedError": "evrisim.training.loop",
+    "fit": "evrisim.training.fitting",
+}
+
+__getattr__, __all__ = front(__name__, _MODULES)

@@ -85,7 +85,6 @@ def _train_epoch(
     steps = steps_per_epoch(len(dataset.train), recipe.batch_size)
     batch = min(recipe.batch_size, len(dataset.train))
     sums = np.zeros(2)
-    rate = float(np.array(model.optimizer.learning_rate))
     started = time.perf_counter()
     for step, (images, labels) in enumerate(_batches(dataset.train, recipe, state.epoch), start=1):
         logs = model.train_on_batch(images, labels, return_dict=True)
@@ -100,7 +99,7 @@ def _train_epoch(
         "epoch": state.epoch + 1,
         "loss": float(loss),
         "accuracy": float(accuracy),
-        "learning_rate": rate,
+        "learning_rate": float(np.array(model.optimizer.learning_rate)),
         "images_per_second": round(steps * batch / seconds, 1),
         "steps": steps,
     }

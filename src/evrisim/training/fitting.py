@@ -40,6 +40,7 @@ def fit(
     directory: str | Path,
     resume: bool = False,
     show: loop.Show = lambda progress: None,
+    facts: dict[str, Any] | None = None,
 ) -> Run:
     """Train, keeping a run in `directory` that a killed process can resume.
 
@@ -54,6 +55,7 @@ def fit(
         directory: Where the run goes; must not hold one already unless `resume`.
         resume: Go on with an unfinished run of the same data, model and recipe.
         show: Called with a `loop.Progress` after every step and epoch.
+        facts: More that `run.json` shall say of the run, such as the command; JSON values.
 
     Returns:
         The run with status `trained` and its best model saved.
@@ -71,7 +73,12 @@ def fit(
             return run
         built = _compiled(dataset, model, recipe)
         state = _state(run.directory, built)
-        run = run.updated(status="running", cost=_cost(built, dataset), precision=_precision(built))
+        run = run.updated(
+            **(facts or {}),
+            status="running",
+            cost=_cost(built, dataset),
+            precision=_precision(built),
+        )
         with _kept_when_stopped(run, built, state):
             loop.train(built, dataset, recipe, state, folder=run.directory, show=show)
         run = _with_model(run, built, state, "trained")

@@ -1,0 +1,51 @@
+"""The command line: prints what the library returned, and turns mistakes into one sentence."""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from evrisim import messages
+from evrisim._validate import InputError
+
+# TensorFlow greets on standard error; a user of the command line did not ask for that.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+WRONG_INPUT = 2
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line; the exit code is 0 done, 2 wrong input, 130 interrupted."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    language = _language(given)
+    if language:
+        messages.use(language)
+    # Only now: the help texts are translated when the commands are defined.
+    from evrisim.cli import app, failures
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return int(app.run(given) or 0)
+    except KeyboardInterrupt:
+        failures.say(failures.interrupted())
+        return INTERRUPTED
+    except (InputError, OSError, MemoryError) as error:
+        sentence = failures.sentence(error)
+        if sentence is None:
+            raise
+        failures.say(sentence)
+        return WRONG_INPUT
+
+
+def _language(arguments: Sequence[str]) -> str | None:
+    """Find `--lang` before anything is defined; a wrong one is refused later, as an option is."""
+    for position, argument in enumerate(arguments):
+        value = None
+        if argument == "--lang" and position + 1 < len(arguments):
+            value = arguments[position + 1]
+        elif argument.startswith("--lang="):
+            value = argument.removeprefix("--lang=")
+        if value in messages.LANGUAGES:
+            return value
+    return None

@@ -1,0 +1,62 @@
+"""The tree of commands."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from evrisim import __version__
+from evrisim.cli import data, demo, doctor, evaluate, explain, models, predict, report, train
+from evrisim.messages import translate as _
+
+_COMMANDS = {
+    "demo": demo.demo,
+    "train": train.train,
+    "evaluate": evaluate.evaluate,
+    "predict": predict.predict,
+    "explain": explain.explain,
+    "report": report.report,
+    "models": models.models,
+    "doctor": doctor.doctor,
+}
+
+
+# Typer carries its own copy of Click or uses the installed one, depending on its version.
+_UsageError = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+
+def run(arguments: Sequence[str]) -> int | None:
+    """Run one command line and give its exit code; wrong usage is said in a sentence, code 2."""
+    command = typer.main.get_command(_app())
+    try:
+        return command.main(list(arguments), prog_name="evrisim", standalone_mode=False)
+    except _UsageError as error:
+        error.show()
+        return error.exit_code
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+
+
+def _app() -> typer.Typer:
+    app = typer.Typer(
+        help=_("A convnet laboratory: train, measure honestly, see where it looks."),
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    app.callback()(_root)
+    for name, function in _COMMANDS.items():
+        app.command(name)(function)
+    app.add_typer(data.app(), name="data")
+    return app
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help=_("Print the version."), is_eager=True)
+    ] = False,
+) -> None:
+    if version:
+        print(f"evrisim {__version__}")  # noqa: T201
+        raise typer.Exit

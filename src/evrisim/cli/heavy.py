@@ -1,0 +1,24 @@
+"""Load Keras and its backend without their greetings."""
+
+import os
+import sys
+
+
+def load() -> None:
+    """Import Keras with standard error closed to C++ code.
+
+    TensorFlow prints lines about oneDNN and missing GPU drivers before its log level is read.
+    What goes wrong in Python still raises.
+    """
+    if "keras" in sys.modules:
+        return
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        import keras  # noqa: F401
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
