@@ -1,0 +1,22 @@
+"""A result in, a Matplotlib figure out: no window, no global state, nothing written.
+
+Colours are those of Okabe and Ito, which people with and without colour vision deficiency tell
+apart; a second sign (marker, line style, number) always says the same as the colour. Figures are
+drawn for the width of a phone and have no background of their own.
+"""
+
+from evrisim.plots.calibration import reliability_diagram
+from evrisim.plots.classes import confusion_matrix, per_class
+from evrisim.plots.gallery import gallery
+from evrisim.plots.scores import faithfulness, score
+from evrisim.plots.training import learning_curves
+
+__all__ = [
+    "confusion_matrix",
+    "faithfulness",
+    "gallery",
+    "learning_curves",
+    "per_class",
+    "reliability_diagram",
+    "score",
+]

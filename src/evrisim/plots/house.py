@@ -1,0 +1,116 @@
+"""What all figures share: colours, sizes, how numbers stand at the axes."""
+
+import unicodedata
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from evrisim.messages import numbers
+
+INK = "#1b1f24"
+"""Of text and axes; the report puts the page's own text colour in its place."""
+
+BLUE, VERMILION, GREEN = "#0072B2", "#D55E00", "#009E73"
+"""Okabe and Ito 2008, "Color universal design"."""
+
+WIDTH = 4.6
+"""Inches; at a phone's width the letters are then still about eleven pixels high."""
+
+_STYLE: dict[Any, Any] = {
+    "font.size": 10,
+    "font.family": "DejaVu Sans",
+    "text.usetex": False,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "grid.color": INK,
+    "grid.alpha": 0.15,
+    "grid.linewidth": 0.8,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    "legend.fontsize": 9.5,
+    "figure.facecolor": "none",
+    "savefig.facecolor": "none",
+    "lines.linewidth": 2.0,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "evrisim",
+}
+
+_TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""They turn the direction of writing, so that a name reads as another."""
+
+Arguments = ParamSpec("Arguments")
+
+
+def drawn(make: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
+    """Let a function draw in the house style, whatever the user's own settings of Matplotlib."""
+
+    @wraps(make)
+    def styled(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Figure:
+        with matplotlib.rc_context(_STYLE):
+            return make(*args, **kwargs)
+
+    return styled
+
+
+def style() -> dict[Any, Any]:
+    """Give the settings of Matplotlib that figures are drawn and saved with."""
+    return dict(_STYLE)
+
+
+def figure(height: float, width: float = WIDTH) -> Figure:
+    """Make an empty figure with its own canvas, in inches."""
+    made = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(made)
+    return made
+
+
+def label(text: str, longest: int = 24) -> str:
+    """Prepare a name from outside for a figure: shortened, and no part of it a formula."""
+    shown = visible(text).replace("\n", " ")
+    short = shown if len(shown) <= longest else shown[: longest - 1] + "…"
+    return short.replace("$", r"\$")
+
+
+def visible(text: str) -> str:
+    r"""Replace by � what no page may hold: controls, halves of characters, turned writing.
+
+    Example:
+        >>> visible("kedi\x00"), visible("a\nb"), visible("\u202egnp.tac")
+        ('kedi�', 'a\nb', '�gnp.tac')
+    """
+    return "".join("�" if _hidden(character) else character for character in text)
+
+
+def _hidden(character: str) -> bool:
+    if character in _TURNING:
+        return True
+    return unicodedata.category(character) in ("Cc", "Cs", "Cn") and character not in "\n\t"
+
+
+def percent_axis(axes: Axes, which: str) -> None:
+    """Write the numbers of the `x` or `y` axis (0–1) as percentages."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_formatter(FuncFormatter(lambda share, _: numbers.percent(max(share, 0.0), 0)))
+
+
+def number_axis(axes: Axes, which: str) -> None:
+    """Write the numbers of the `x` or `y` axis as the language does."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_formatter(FuncFormatter(lambda value, _: numbers.general(value, 6)))

@@ -1,0 +1,54 @@
+"""A report of a run: one HTML file that opens anywhere, without a network and without a script."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evrisim import _files
+from evrisim.report.material import Gallery, Material
+
+if TYPE_CHECKING:
+    from evrisim.evaluate import Evaluation
+
+__all__ = ["Gallery", "write_run_report"]
+
+
+def write_run_report(
+    path: Path,
+    facts: Mapping[str, Any],
+    history: Sequence[Mapping[str, Any]],
+    evaluation: "Evaluation",
+    *,
+    right: Gallery,
+    wrong: Gallery,
+) -> Path:
+    """Write the report of a run in the language in use, and its pictures beside it.
+
+    The page holds every picture itself; the same pictures go as PNG files into `figures/` next
+    to it. Everything is drawn before anything is written, and each file is written whole or not
+    at all. The same arguments give the same bytes.
+
+    Args:
+        path: The HTML file to write; its folder must exist.
+        facts: What `run.json` holds.
+        history: One row an epoch.
+        evaluation: Of the run's model on the test split.
+        right: Some rightly named test images.
+        wrong: Some wrongly named ones, the surest first.
+
+    Returns:
+        `path`.
+
+    Raises:
+        OSError: As the file system raises it; no part of a file is left.
+    """
+    from evrisim.report.page import html, pictures, run_page
+
+    page = run_page(Material(facts, history, evaluation, right, wrong))
+    text, files = html(page), pictures(page)
+    folder = Path(path).parent / "figures"
+    folder.mkdir(exist_ok=True)
+    for name, content in files.items():
+        _files.write_bytes(folder / name, content)
+    _files.write_text(Path(path), text)
+    return Path(path)

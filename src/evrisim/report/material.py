@@ -1,0 +1,80 @@
+"""What a report is made of, gathered once for all its sections."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from evrisim.data import shapes
+
+if TYPE_CHECKING:  # evaluate loads Keras, which a report does not need
+    from evrisim.evaluate import Evaluation
+
+
+@dataclass(frozen=True, eq=False)
+class Gallery:
+    """Some test images with what the model said of them.
+
+    Attributes:
+        images: `(count, height, width, channels)` uint8.
+        heats: `(count, rows, columns)` float32 of at least 0, for the predicted class; or None.
+        true: `(count,)` integers, the labels.
+        predicted: `(count,)` integers, what the model said.
+        confidence: `(count,)` the probability it gave to that, 0–1.
+        names: one an image.
+        masks: `(count, height, width)` bool, true on the object; or None.
+    """
+
+    images: np.ndarray
+    heats: np.ndarray | None
+    true: np.ndarray
+    predicted: np.ndarray
+    confidence: np.ndarray
+    names: tuple[str, ...]
+    masks: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.true)
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """A run with its evaluation and examples.
+
+    Attributes:
+        facts: what `run.json` holds.
+        history: one row an epoch.
+        evaluation: on the test split.
+        right, wrong: examples.
+    """
+
+    facts: Mapping[str, Any]
+    history: Sequence[Mapping[str, Any]]
+    evaluation: "Evaluation"
+    right: Gallery
+    wrong: Gallery
+
+    @cached_property
+    def class_names(self) -> tuple[str, ...]:
+        """The class names as shown: those of the embedded data in the reader's language."""
+        given = tuple(self.evaluation.class_names)
+        embedded = self.data.get("name") == "shapes" and given == shapes.CLASS_NAMES
+        return shapes.display_names() if embedded else given
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The facts about the data set."""
+        return self.facts.get("data") or {}
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch whose weights were kept, from 1, if it is in the history."""
+        return None if self.best is None else int(self.best["epoch"])
+
+    @property
+    def best(self) -> Mapping[str, Any] | None:
+        """The history's row of the epoch whose weights were kept, if it is known."""
+        wanted = self.facts.get("best_epoch")
+        return next((row for row in self.history if row["epoch"] == wanted), None)

@@ -1,0 +1,82 @@
+"""A page put together, as HTML and as files."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from evrisim import plots
+from evrisim.messages import language, numbers
+from evrisim.messages import translate as _
+from evrisim.plots import house
+from evrisim.report import making, results, trust
+from evrisim.report.blocks import Page, drawings
+from evrisim.report.material import Material
+from evrisim.report.pictures import png
+
+HERE = Path(__file__).parent
+
+
+def run_page(material: Material) -> Page:
+    """Put together the page about a run."""
+    examples, galleries = trust.examples(material)
+    sections = [
+        results.answer(material),
+        results.learning(material),
+        results.classes(material),
+        results.confusions(material),
+        trust.calibration(material),
+        examples,
+        trust.explanation(material),
+        making.cost(material),
+        making.done(material),
+        making.repeat(material),
+    ]
+    data, model = material.data.get("name", ""), material.facts.get("model") or {}
+    when = material.facts.get("stopped") or material.facts.get("started") or ""
+    return Page(
+        language=language(),
+        title=f"{data} × {model.get('name', '')}",
+        subtitle=_("Report of a training run · {date}").format(date=numbers.date(when)),
+        sections=sections,
+        words={
+            "contents": _("Contents"),
+            "footer": _("This page is complete in itself: it loads nothing and runs no script."),
+        },
+        files={**_curves(material), **galleries},
+    )
+
+
+def _curves(material: Material) -> dict[str, bytes]:
+    if not material.history:
+        return {}
+    figure = plots.learning_curves(material.history, best_epoch=material.best_epoch)
+    return {"learning_curves": png(figure)}
+
+
+def html(page: Page) -> str:
+    """Write a page as one HTML text that needs nothing else."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_visible,
+        trim_blocks=True,
+    )
+    style = Markup((HERE / "style.css").read_text("utf-8"))
+    return environment.get_template("template.html.j2").render(page=page, style=style)
+
+
+def _visible(value: Any) -> Any:
+    """Let nothing into a page that it may not hold; what is markup already has been made by us."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return house.visible(value)
+
+
+def pictures(page: Page) -> dict[str, bytes]:
+    """Give the page's pictures as PNG files, by file name."""
+    shown = [one for section in page.sections for one in drawings(section.blocks)]
+    named = {one.name: one.png for one in shown} | page.files
+    return {f"{name}.png": content for name, content in named.items()}
