@@ -131,6 +131,20 @@ def test_warnings_of_others_survive_decoding_in_many_threads():
         assert warnings.filters == before
 
 
+def test_pillow_stays_quiet_until_the_last_thread_has_left():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        outside = list(warnings.filters)
+        first, second = room.quiet_pillow(), room.quiet_pillow()
+        first.__enter__()
+        inside = list(warnings.filters)
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert warnings.filters == inside != outside
+        second.__exit__(None, None, None)
+        assert warnings.filters == outside
+
+
 MUTATE = """
 import resource, sys, time, warnings
 resource.setrlimit(resource.RLIMIT_AS, (4 * 2**30, 4 * 2**30))

@@ -114,6 +114,12 @@ def test_copies_stay_on_one_side(seed, count):
     assert all(len(np.unique(side[groups == group])) == 1 for group in np.unique(groups))
 
 
+def test_large_groups_do_not_swell_the_test_beyond_its_share():
+    groups = np.repeat(np.arange(10), 10)
+    parts = split_indices(np.zeros(100, int), validation=0.15, test=0.15, seed=0, groups=groups)
+    assert [len(parts[name]) for name in SPLITS] == [80, 10, 10]
+
+
 def test_five_images_with_a_tenth_each_still_fill_three_splits():
     parts = split_indices(np.zeros(5, int), validation=0.1, test=0.1, seed=0)
     assert [len(parts[name]) for name in SPLITS] == [3, 1, 1]
