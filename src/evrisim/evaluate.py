@@ -97,8 +97,8 @@ class Evaluation:
         """Say in words how good the model is and how sure one can be of it."""
         return _(
             "{right} of {count} test images are right: {share:.1f} %. With 95 % confidence the "
-            "true rate lies between {low:.1f} % and {high:.1f} %; two models that differ by less "
-            "than about {half:.1f} points cannot be told apart by this many images."
+            "true rate lies between {low:.1f} % and {high:.1f} %: on this many images chance alone "
+            "moves such a rate by about {half:.1f} points either way."
         ).format(
             right=int((self.predicted == self.labels).sum()),
             count=self.count,

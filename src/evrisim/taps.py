@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy as np
 
 from evrisim._validate import InputError
 from evrisim.messages import translate as _
@@ -88,7 +87,9 @@ def record(model: keras.Model, image_shape: tuple[int, ...] | None = None) -> Pa
     Raises:
         InputError: When neither the model nor `image_shape` says how large images are.
     """
-    image = np.zeros((1, *known_image_shape(model, image_shape)), np.float32)
+    image = keras.ops.zeros((1, *known_image_shape(model, image_shape)), "float32")
+    if not all(getattr(step, "built", True) for step in [model, *steps(model).values()]):
+        model(image, training=False)  # building may run a step more often than a pass does
     seen: list[Seen] = []
     outputs: list[Any] = []  # kept until the end, or a new tensor could take an old one's place
     calls: dict[str, int] = {}
@@ -102,7 +103,7 @@ def record(model: keras.Model, image_shape: tuple[int, ...] | None = None) -> Pa
 
     watched = [(s, functools.partial(watch, path, s)) for path, s in steps(model).items()]
     with tapped(watched):
-        result = model(keras.ops.convert_to_tensor(image), training=False)
+        result = model(image, training=False)
     makers = [one for one, output in zip(seen, outputs, strict=True) if output is result]
     return Pass(tuple(seen), _shape(result), makers[0] if makers else None)
 

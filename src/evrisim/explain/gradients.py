@@ -7,6 +7,7 @@ and combine features and gradients into one map an image.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import keras
@@ -86,7 +87,16 @@ def _on_tensorflow(job: Job) -> Callable[..., Any]:
         gradients = tape.gradient(score, features, unconnected_gradients=zero)
         return job.combine(features, gradients), logits, chosen
 
-    return tf.function(run, reduce_retracing=True)
+    @cache
+    def traced(shape: tuple[int, ...]) -> Any:
+        # Traced by hand: TensorFlow warns of "excessive tracing" where models are many.
+        images, classes = tf.TensorSpec((None, *shape), "float32"), tf.TensorSpec((None,), "int32")
+        return tf.function(run).get_concrete_function(images, classes)
+
+    def call(images: np.ndarray, classes: np.ndarray) -> Any:
+        return traced(images.shape[1:])(tf.constant(images), tf.constant(classes))
+
+    return call
 
 
 def _on_jax(job: Job) -> Callable[..., Any]:
