@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+from evrisim.augment import standard
+from evrisim.data.batches import epoch_order, steps_per_epoch, training_batches
+from evrisim.data.dataset import Split
+
+
+def numbered(count=50):
+    """Images whose every pixel is their number, so that one sees who came when."""
+    images = np.broadcast_to(np.arange(count, dtype=np.uint8)[:, None, None, None], (count, 8, 8, 3))
+    return Split(np.ascontiguousarray(images), np.arange(count) % 5)
+
+
+def visited(split, **settings):
+    batches = training_batches(split, 8, **settings).as_numpy_iterator()
+    return [(images, labels) for images, labels in batches]
+
+
+def test_an_epoch_visits_each_image_at_most_once_in_whole_batches():
+    seen = np.concatenate([images[:, 0, 0, 0] for images, _ in visited(numbered(), seed=1, epoch=0)])
+    assert len(seen) == 48
+    assert len(set(seen)) == 48
+
+
+def test_labels_stay_with_their_images():
+    for images, labels in visited(numbered(), seed=1, epoch=0):
+        np.testing.assert_array_equal(images[:, 0, 0, 0] % 5, labels)
+
+
+def test_no_two_epochs_and_no_two_seeds_share_an_order():
+    orders = [epoch_order(100, seed=s, epoch=e) for s in (0, 1) for e in range(4)]
+    assert len({tuple(order) for order in orders}) == 8
+    for order in orders:
+        assert sorted(order) == list(range(100))
+
+
+@pytest.mark.parametrize("augmentation", [None, standard(8)])
+def test_an_epoch_can_be_asked_for_again_without_the_ones_before(augmentation):
+    first, again = (
+        visited(numbered(), seed=3, epoch=5, augmentation=augmentation) for _ in range(2)
+    )
+    for (images, labels), (same, same_labels) in zip(first, again, strict=True):
+        np.testing.assert_array_equal(images, same)
+        np.testing.assert_array_equal(labels, same_labels)
+
+
+def test_augmentation_draws_anew_each_epoch():
+    noise = np.random.default_rng(0).integers(0, 256, (8, 8, 8, 3), np.uint8)
+    split = Split(noise, np.arange(8) % 2)
+    pictures = []
+    for epoch in range(3):
+        ((images, _labels),) = visited(split, seed=0, epoch=epoch, augmentation=standard(8))
+        order = epoch_order(8, seed=0, epoch=epoch)
+        pictures.append(images[np.argsort(order)].tobytes())
+    assert len(set(pictures)) == 3
+
+
+def test_images_on_disk_are_read_as_those_in_memory(tmp_path):
+    split = numbered()
+    np.save(tmp_path / "images.npy", split.images)
+    mapped = Split(np.load(tmp_path / "images.npy", mmap_mode="r"), split.labels)
+    for (images, _), (same, _) in zip(
+        visited(split, seed=0, epoch=0), visited(mapped, seed=0, epoch=0), strict=True
+    ):
+        np.testing.assert_array_equal(images, same)
+
+
+def test_a_data_set_smaller_than_a_batch_is_one_batch():
+    assert steps_per_epoch(5, 8) == 1
+    ((images, _labels),) = visited(numbered(5), seed=0, epoch=0)
+    assert len(images) == 5
