@@ -279,10 +279,9 @@ def test_a_flipped_byte_in_any_file_of_the_original_is_noticed(
         content = bytearray(FILES[name])
         content[rng.integers(len(content))] ^= 1 << rng.integers(8)
         lay(home / SMALL.folder, {**FILES, name: bytes(content)})
-        try:
-            noticed += load().origin["official"] is False
-        except InputError:
-            noticed += 1
+        with pytest.raises(InputError):
+            load()
+        noticed += 1
     assert noticed == 100
 
 
@@ -304,6 +303,15 @@ def test_a_flipped_byte_in_the_archive_is_noticed_or_changes_nothing(
         except InputError:
             refused += 1
     assert refused >= 28
+
+
+def test_the_checksum_at_the_end_of_a_copys_archive_is_read(home: Path) -> None:
+    path = home / "cifar-10-python.tar.gz"
+    content = bytearray(archive_of(SMALL, FILES, path))
+    content[-7] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="CRC check failed"):
+        load()
 
 
 def _tar(*members: tuple[tarfile.TarInfo, bytes]) -> bytes:

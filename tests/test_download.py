@@ -1,6 +1,7 @@
 """Downloads end in the right file or in none, whatever the other side does."""
 
 import hashlib
+import io
 import multiprocessing
 import os
 import resource
@@ -9,8 +10,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from email.message import Message
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
+from urllib import request
 
 import numpy as np
 import pytest
@@ -175,6 +179,35 @@ def test_a_file_that_is_there_is_not_fetched_again(server: Server, tmp_path: Pat
     assert server.asked == []
 
 
+def _part(target: Path) -> Path:
+    return target.with_name(f"{target.name}.{SHA256[:12]}.part")
+
+
+def test_a_file_that_had_arrived_whole_is_only_renamed(server: Server, tmp_path: Path) -> None:
+    _part(tmp_path / "f").write_bytes(CONTENT)
+    download.fetch([server.url("/file")], tmp_path / "f", sha256=SHA256)
+    assert server.asked == []
+    assert leftovers(tmp_path / "f") == []
+
+
+@pytest.mark.parametrize("size", [None, len(CONTENT)])
+@pytest.mark.parametrize("more", [0, 10])
+def test_a_whole_but_wrong_part_is_begun_anew(
+    server: Server, tmp_path: Path, size: int | None, more: int
+) -> None:
+    server.answers = {"/file": whole(CONTENT)}
+    _part(tmp_path / "f").write_bytes(WRONG + bytes(more))
+    download.fetch([server.url("/file")], tmp_path / "f", sha256=SHA256, size=size)
+    assert (tmp_path / "f").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("place", ["http://127.0.0.1/x", "ftp://127.0.0.1/x", "file:///x"])
+def test_no_redirection_leads_from_https_to_less(place: str) -> None:
+    asked = request.Request("https://127.0.0.1/file")
+    with pytest.raises(download._MirrorFailed, match="not allowed"):
+        download._SameOrSafer().redirect_request(asked, io.BytesIO(), 302, "", Message(), place)
+
+
 def test_another_file_at_the_target_is_not_overwritten(server: Server, tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"mine")
     with pytest.raises(InputError, match="move it away first"):
@@ -235,8 +268,10 @@ def test_a_file_in_the_folders_place_is_one_sentence(server: Server, tmp_path: P
         download.fetch([server.url("/file")], tmp_path / "taken" / "f", sha256=SHA256)
 
 
-def _fetch(url: str, target: Path) -> None:
+def _fetch(url: str, target: Path, barrier: Any = None) -> None:
     os.environ.pop("EVRISIM_OFFLINE", None)
+    if barrier is not None:
+        barrier.wait(60)
     download.fetch([url], target, sha256=SHA256)
 
 
@@ -275,18 +310,17 @@ def _part_size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.glob("*.part"))
 
 
-def test_two_processes_at_once_download_once(server: Server, tmp_path: Path) -> None:
-    server.answers = {"/file": drip(CONTENT, 0.002)}
+def test_three_processes_at_once_download_once(server: Server, tmp_path: Path) -> None:
+    server.answers = {"/file": drip(CONTENT, 0.005)}
     target = tmp_path / "f"
     context = multiprocessing.get_context("spawn")
-    children = [
-        context.Process(target=_fetch, args=(server.url("/file"), target)) for _child in range(2)
-    ]
+    arguments = (server.url("/file"), target, context.Barrier(3))
+    children = [context.Process(target=_fetch, args=arguments) for _child in range(3)]
     for child in children:
         child.start()
     for child in children:
         child.join(60)
-    assert [child.exitcode for child in children] == [0, 0]
+    assert [child.exitcode for child in children] == [0, 0, 0]
     assert target.read_bytes() == CONTENT
     assert leftovers(target) == []
     assert len(server.asked) == 1

@@ -170,6 +170,7 @@ def _npy(shape: str, kind: str = "|u1", raw: bytes = b"abc") -> bytes:
 
 
 HOSTILE_NPZ = {
+    "signed numbers": npz(x_train=arrays()["x_train"].astype(np.int8)),
     "empty": b"",
     "no zip": b"<html></html>",
     "no arrays": npz()[:-40],
@@ -194,6 +195,8 @@ HOSTILE_IDX = {
     "nothing in it": gzip.compress(b""),
     "another type": gzip.compress(b"\0\0\x0d\x01\0\0\0\x01abcd"),
     "no sizes": gzip.compress(b"\0\0\x08\x03"),
+    "sizes cut": gzip.compress(b"\0\0\x08\x03" + bytes(9)),
+    "two axes": idx(X.reshape(200, 784)),
     "too many axes": gzip.compress(b"\0\0\x08\xff" + bytes(2000)),
     "giant sizes": gzip.compress(b"\0\0\x08\x03" + b"\xff" * 12 + b"abc"),
     "cut": idx(X)[:-2000],

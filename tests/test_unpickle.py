@@ -149,7 +149,8 @@ HOSTILE = {
     "text length lies": b"\x80\x04X\xff\xff\xff\x7fab.",
     "bytes length lies": b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x7fab.",
     "buffer length lies": b"\x80\x05\x96\xff\xff\xff\xff\xff\xff\xff\x7fab.",
-    "long number": pickle.dumps(1 << 5000, 4),
+    "long number": pickle.dumps(1 << 100, 4),
+    "longer number": pickle.dumps(1 << 5000, 4),
     "very long number": b"\x80\x04\x8b\xff\xff\xff\x7f" + b"\xff" * 100 + b".",
     "number as long text": b"\x80\x02I" + b"9" * 10**6 + b"\n.",
     "deep lists": b"\x80\x02" + b"]" * 1000 + b"a" * 999 + b".",
@@ -161,7 +162,7 @@ HOSTILE = {
     "too many instructions": b"\x80\x02" + b"N" * (2_000_001) + b".",
     "bytes copied again and again": (
         b"\x80\x02c_codecs\nencode\nq\x00X" + struct.pack("<I", 10**5) + b"a" * 10**5 + b"q\x01"
-        b"U\x06latin1q\x02" + b"h\x00h\x01h\x02\x86R" * 10**4 + b"."
+        b"X\x06\x00\x00\x00latin1q\x02" + b"h\x00h\x01h\x02\x86R" * 10**4 + b"."
     ),
     "encode by another codec": b"\x80\x04c_codecs\nencode\n\x8c\x01a\x8c\x03hex\x86R.",
     "unknown memory": b"\x80\x02h\x07.",

@@ -298,11 +298,10 @@ def _astray() -> _MirrorFailed:
 
 
 class _SameOrSafer(request.HTTPRedirectHandler):
-    """Follows a redirection to http or https only, and never from https down to http."""
+    """Follows a redirection, but never from https to anything less."""
 
     def redirect_request(self, req, fp, code, msg, headers, newurl):
-        scheme = urlsplit(newurl).scheme
-        if scheme not in ("http", "https") or (req.type == "https" and scheme == "http"):
+        if req.type == "https" and urlsplit(newurl).scheme != "https":
             fp.close()
             raise _astray()
         return super().redirect_request(req, fp, code, msg, headers, newurl)

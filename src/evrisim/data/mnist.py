@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import io
-import math
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -34,7 +33,7 @@ _UNREADABLE = (
     _Damaged,
     OSError,
     EOFError,
-    KeyError,
+    LookupError,
     ValueError,
     RuntimeError,
     zlib.error,
@@ -242,10 +241,9 @@ def _array(content: bytes) -> np.ndarray:
         shape, fortran, kind = np.lib.format.read_array_header_1_0(file)
     except ValueError as problem:
         raise _Damaged(_("it holds no array of bytes")) from problem
-    raw = content[file.tell() :]
-    if kind != np.uint8 or fortran or min(shape, default=0) < 0 or math.prod(shape) != len(raw):
+    if kind != np.uint8 or fortran:
         raise _Damaged(_("it holds no array of bytes"))
-    return np.frombuffer(raw, np.uint8).reshape(shape)
+    return np.frombuffer(content[file.tell() :], np.uint8).reshape(shape)
 
 
 def _read_idx(contents: dict[str, bytes]) -> _Arrays:
@@ -256,13 +254,13 @@ def _read_idx(contents: dict[str, bytes]) -> _Arrays:
             raw = stream.read(_LARGEST_ARRAY)
             if stream.read(1):
                 raise _Damaged(_("it unfolds into too much"))
-        axes = raw[3] if len(raw) > 3 and raw[:3] == b"\0\0\x08" else 0
-        shape = np.frombuffer(raw[4 : 4 + 4 * axes], ">u4").tolist() if axes in (1, 3) else []
-        if len(shape) != axes or not axes or math.prod(shape) != len(raw) - 4 - 4 * axes:
+        if raw[:3] != b"\0\0\x08":
             raise _Damaged(_("{name} holds no array of bytes").format(name=name))
+        start = 4 + 4 * raw[3]
+        shape = np.frombuffer(raw[4:start], ">u4").tolist()
         split = "test" if name.startswith("t10k") else "train"
         kind = "labels" if "labels" in name else "images"
-        arrays[f"{split}_{kind}"] = np.frombuffer(raw, np.uint8, offset=4 + 4 * axes).reshape(shape)
+        arrays[f"{split}_{kind}"] = np.frombuffer(raw[start:], np.uint8).reshape(shape)
     return arrays
 
 

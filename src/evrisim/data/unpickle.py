@@ -141,10 +141,7 @@ class _Machine:
         self.stack.append(value)
 
     def pop(self) -> Any:
-        value = self.stack.pop()
-        if value is _MARK:
-            raise _Refused(_("it is damaged"))
-        return value
+        return self.stack.pop()
 
     def since_mark(self) -> list[Any]:
         """Take off everything above the last mark, and the mark."""
@@ -294,11 +291,9 @@ def _build(machine: _Machine) -> None:
     state = machine.pop()
     target = machine.stack[-1]
     if type(target) is _Kind:
-        # Fields, names, sub-arrays and foreign byte orders would stand in the later places.
+        # Records would be named in the later places; the number type is made from its code alone.
         if type(state) is not tuple or not _is_one_of(state[1], "<", "|", b"<", b"|"):
             raise _Refused(_("an array holds numbers in an unknown order"))
-        if any(place is not None for place in state[2:5]):
-            raise _Refused(_("an array holds records instead of numbers"))
         return
     if type(target) is not np.ndarray or type(state) is not tuple:
         raise _Refused(_("it fills something other than an array"))
@@ -319,7 +314,7 @@ def _check_array(raw: Any, kind: Any, shape: Any) -> np.dtype:
     """Give the number type of an array whose bytes, type and shape belong together."""
     if type(kind) is not _Kind or type(raw) not in (bytes, bytearray) or type(shape) is not tuple:
         raise _Refused(_("an array is made in an unknown way"))
-    if len(shape) > 8 or not all(type(side) is int and 0 <= side < 2**40 for side in shape):
+    if not all(type(side) is int for side in shape):
         raise _Refused(_("an array has an impossible shape"))
     number = np.dtype(f"<{kind.name}")
     count = number.itemsize
