@@ -95,11 +95,13 @@ def _crescent(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _heart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    # A square standing on a corner, with a disc over the middle of each upper side.
+    # Two discs of radius 0.5 side by side and their outer tangents, which meet at (0, -1.2).
+    # With sides 5, 12 and 13 the tangent's direction is (120, 119) / 169 without a rounding.
     x = np.abs(x)
-    square = (x + np.abs(y)) * _ROOT_HALF - np.float32(0.5)
-    shift = _ROOT_HALF / 2
-    return np.minimum(square, _disc(x - shift, y - shift, 0.5))
+    half, right, up = np.float32(0.5), np.float32(120 / 169), np.float32(119 / 169)
+    tangent = up * x - right * y - np.float32(144 / 169)
+    below = np.maximum(right * (x - half) + up * y, y)
+    return np.minimum(np.maximum(tangent, below), _disc(x - half, y, 0.5))
 
 
 def _arrow(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -111,12 +113,11 @@ def _arrow(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _drop(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    # A disc of radius 0.6 at the origin and the two tangents that meet at (0, 1.3).
-    sine = np.float32(0.6 / 1.3)
+    # A disc of radius 0.57 at the origin and the two tangents that meet at (0, 1.3).
+    radius, sine = np.float32(0.57), np.float32(0.57 / 1.3)
     cosine = np.sqrt(1 - sine * sine)
-    tangent = np.abs(x) * cosine + y * sine - np.float32(0.6)
-    cone = np.maximum(tangent, np.float32(0.6) * sine - y)
-    return np.minimum(cone, _disc(x, y, 0.6))
+    tangent = np.abs(x) * cosine + y * sine - radius
+    return np.minimum(np.maximum(tangent, radius * sine - y), _disc(x, y, 0.57))
 
 
 FORMS: tuple[Form, ...] = (
@@ -127,7 +128,7 @@ FORMS: tuple[Form, ...] = (
     Form("cross", _cross, 1.17965, 0),
     Form("ring", _ring, 1.207, 0),
     Form("crescent", _crescent, 1.34707, -0.3551),
-    Form("heart", _heart, 1.32642, 0.22147),
+    Form("heart", _heart, 1.19968, -0.18737),
     Form("arrow", _arrow, 1.55097, 0.01479),
-    Form("drop", _drop, 1.48212, 0.165),
+    Form("drop", _drop, 1.54051, 0.17609),
 )

@@ -24,7 +24,7 @@ _ANGLES = 1024
 _COSINES = np.array([math.cos(2 * math.pi * k / _ANGLES) for k in range(_ANGLES)], np.float32)
 
 _CANDIDATES = 8
-_LEAST_CONTRAST = 0.3
+_LEAST_CONTRAST = 0.38
 
 
 class Draws:
@@ -181,7 +181,7 @@ def draw_scene(raw: np.ndarray) -> Scene:
 
 
 def _draw_pose(draws: Draws) -> Pose:
-    radius = draws.uniform(5.2, 7.8)
+    radius = draws.uniform(5.8, 8)
     room = FRAME / 2 - np.float32(REACH) * radius
     cosine, sine = draws.direction()
     return Pose(
@@ -190,8 +190,8 @@ def _draw_pose(draws: Draws) -> Pose:
         radius=radius,
         cosine=cosine,
         sine=sine,
-        stretch=draws.uniform(0.9, 1.1),
-        shear=draws.uniform(-0.12, 0.12),
+        stretch=draws.uniform(0.92, 1.08),
+        shear=draws.uniform(-0.1, 0.1),
     )
 
 
@@ -214,7 +214,7 @@ def _draw_palette(draws: Draws) -> np.ndarray:
     shape = (_CANDIDATES, 2, 3)
     first, towards = draws.uniform(shape=shape), draws.uniform(shape=shape)
     spread = draws.uniform(0.15, 1, (_CANDIDATES, 2))[..., None] * np.array(
-        [[0.7], [0.45]], np.float32
+        [[0.6], [0.35]], np.float32
     )
     second = first + spread * (towards - first)
     palettes = np.stack([first, second], axis=3)  # (scenes, candidates, which, first/second, 3)
@@ -239,16 +239,16 @@ def _draw_clutter(draws: Draws, palette: np.ndarray) -> Clutter:
     shape = (PIECES,)
     cosine, sine = draws.direction(shape)
     # Some pieces have the object's own colour, so that its colour does not find it.
-    camouflaged = draws.chance(0.4, shape)[..., None]
+    camouflaged = draws.chance(0.3, shape)[..., None]
     return Clutter(
-        present=draws.chance(0.45, shape),
+        present=draws.chance(0.3, shape),
         kind=draws.choice((2, 1, 2), shape),
         x=draws.uniform(-16, 16, shape),
         y=draws.uniform(-16, 16, shape),
         cosine=cosine,
         sine=sine,
-        length=draws.uniform(2.5, 6.5, shape),
-        width=draws.uniform(0.45, 0.95, shape),
+        length=draws.uniform(2, 5, shape),
+        width=draws.uniform(0.4, 0.8, shape),
         colour=np.where(camouflaged, palette[:, None, 2], draws.uniform(shape=(PIECES, 3))),
     )
 
@@ -257,7 +257,7 @@ def _draw_occluder(draws: Draws, radius: np.ndarray) -> Occluder:
     cosine, sine = draws.direction()
     is_bar = draws.chance(0.5)
     return Occluder(
-        present=draws.chance(0.4),
+        present=draws.chance(0.35),
         cosine=cosine,
         sine=sine,
         across=draws.uniform(-1, 1) * radius,
@@ -274,8 +274,8 @@ def _draw_finish(draws: Draws) -> Finish:
         cosine=cosine,
         sine=sine,
         slope=draws.uniform(0, 0.4),
-        contrast=draws.uniform(0.55, 1),
+        contrast=draws.uniform(0.65, 1),
         brightness=draws.uniform(-0.12, 0.12),
         blur=draws.uniform(0, 1),
-        noise=draws.uniform(0, 0.09),
+        noise=draws.uniform(0, 0.07),
     )
