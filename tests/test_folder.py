@@ -347,11 +347,11 @@ def test_hidden_and_other_files_are_left_out_and_counted_and_content_finds_unnam
 @pytest.mark.slow
 def test_a_folder_with_many_thousand_odd_entries_is_listed_in_seconds(pets):
     (pets / "cat" / "many").mkdir()
-    for number in range(20_000):
+    for number in range(5_000):
         os.close(os.open(pets / "cat" / "many" / f".{number}", os.O_CREAT))
     start = time.monotonic()
-    assert list_images(pets).left_out == {"hidden": 20_000}
-    assert time.monotonic() - start < 4
+    assert list_images(pets).left_out == {"hidden": 5_000}
+    assert time.monotonic() - start < 2
 
 
 def test_broken_files_stop_with_their_names_and_the_way_on_and_are_skipped_on_request(tmp_path):

@@ -8,6 +8,7 @@ numbers are refused because they have no fixed range.
 """
 
 import errno
+import logging
 import os
 import stat
 import threading
@@ -22,8 +23,12 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from evrisim._signatures import signature, unidentified
 from evrisim._validate import InputError
 from evrisim.messages import translate as _
+
+# Without a handler of its own, Pillow's log of odd files would reach the terminal.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 MAX_PIXELS = 89_478_485
 """The largest image that is decoded (Pillow's own limit: a quarter of a gigabyte of RGB)."""
@@ -97,6 +102,7 @@ def decode(source: Path | str | bytes, *, name: str | None = None) -> np.ndarray
     """
     label, path = _label(source, name), None if isinstance(source, bytes) else Path(source)
     with _named(label, path), _opened(source, label) as image:
+        _check_covered(image)
         bits_to_drop = 4 if _bits(image) == 12 else 8
         image.load()
         upright = _ORIENT[_orientation(image)]
@@ -116,7 +122,8 @@ def probe(source: Path | str | bytes, *, name: str | None = None) -> Header:
     label, path = _label(source, name), None if isinstance(source, bytes) else Path(source)
     with _named(label, path), _opened(source, label) as image:
         width, height = image.size
-        if _orientation(image) >= 5:
+        # A square stays square; some formats must be read to the end to know how they lie.
+        if width != height and _orientation(image) >= 5:
             width, height = height, width
         kind = str(image.format)
         return Header(_SAME_KIND.get(kind, kind), image.mode, height, width)
@@ -137,7 +144,7 @@ def looks_like_image(path: Path) -> bool:
     """Tell whether a file without an image's ending begins like an image (a cheap look)."""
     try:
         with _regular(path) as file:
-            return _signature(file.read(32)) is not None
+            return signature(file.read(32)) is not None
     except (OSError, _RefusedError):
         return False
 
@@ -155,7 +162,7 @@ def _opened(source: Path | str | bytes, label: str) -> Iterator[Image.Image]:
             opened = Image.open(file, formats=formats)
         except UnidentifiedImageError:
             file.seek(0)
-            raise _RefusedError(_unidentified(file.read(512))) from None
+            raise _RefusedError(unidentified(file.read(512))) from None
         with opened as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
@@ -256,6 +263,16 @@ def quiet_pillow() -> Iterator[None]:
                 _QUIET.filters = None
 
 
+def _check_covered(image: Image.Image) -> None:
+    """Refuse a TIFF whose strips leave part of the picture without pixels: it would be black."""
+    if image.format != "TIFF":
+        return
+    pieces = [piece[1] for piece in getattr(image, "tile", []) if piece[1] is not None]
+    covered = sum((right - left) * (bottom - top) for left, top, right, bottom in pieces)
+    if covered < image.size[0] * image.size[1]:
+        raise _RefusedError(_("its pixels fill only a part of the picture (truncated)"))
+
+
 def _bits(image: Image.Image) -> int | None:
     """Give the bits a sample that a TIFF declares; Pillow leaves 12-bit values unscaled."""
     declared = getattr(image, "tag_v2", {}).get(258)
@@ -336,40 +353,6 @@ def _system_reason(error: OSError) -> str:
     }
     fallback = _("the system says: {text}").format(text=error.strerror)
     return reasons.get(error.errno or 0, fallback)
-
-
-def _unidentified(start: bytes) -> str:
-    named = _signature(start[:32])
-    if named in FORMATS:
-        return _("it begins like {kind} but its header is damaged").format(kind=named)
-    start = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    for beginning, kind in _NOT_IMAGES:
-        if start.startswith(beginning) or (kind == "HEIC" and beginning in start[4:12]):
-            return _("its content is {kind}, which is not read here").format(kind=kind)
-    return _("its content is no image of a known kind")
-
-
-_NOT_IMAGES = (
-    (b"<svg", "SVG"), (b"<!doctype html", "HTML"), (b"<html", "HTML"), (b"<?xml", "SVG/XML"),
-    (b"%pdf", "PDF"), (b"%!ps", "PostScript"), (b"pk\x03\x04", "ZIP"), (b"\x1f\x8b", "GZIP"),
-    (b"ftypheic", "HEIC"), (b"ftypheix", "HEIC"), (b"ftypmif1", "HEIC"), (b"ftypmsf1", "HEIC"),
-)  # fmt: skip
-
-_SIGNATURES = (
-    (b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"GIF8", "GIF"), (b"BM", "BMP"),
-    (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"), (b"II+\0", "TIFF"), (b"MM\0+", "TIFF"),
-    (b"\0\0\0\x0cjP  ", "JPEG2000"), (b"\xff\x4f\xff\x51", "JPEG2000"), (b"qoif", "QOI"),
-    (b"8BPS", "PSD"), (b"DDS ", "DDS"), (b"icns", "ICNS"),
-)  # fmt: skip
-
-
-def _signature(start: bytes) -> str | None:
-    for signature, kind in _SIGNATURES:
-        if start.startswith(signature):
-            return kind
-    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-        return "WEBP"
-    return "AVIF" if start[4:12] in (b"ftypavif", b"ftypavis") else None
 
 
 def _too_many_bytes(size: int) -> str:

@@ -92,10 +92,11 @@ def choose_size(files: Sequence[ImageFile]) -> tuple[int, int]:
     """Choose a size for images whose user named none.
 
     If all images have one size with sides up to 96 pixels, that size; else 64x64. Files that
-    cannot be read have no say.
+    cannot be read have no say. Of many files, some 500 spread over the list are looked at: an odd
+    one among them is then brought to the size of the others.
     """
     common: tuple[int, int] | None = None
-    for file in files:
+    for file in files[:: max(1, len(files) // 500)]:
         try:
             header = probe(file.path, name=file.name)
         except UnreadableImage:

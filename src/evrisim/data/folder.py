@@ -39,8 +39,8 @@ class Reading:
     """How a folder is read: the keyword arguments of `load_folder`.
 
     Attributes:
-        size: `(height, width)` of every image; None: the common size if all images have one of at
-            most 96 pixels a side, else 64x64.
+        size: `(height, width)` of every image; None: the common size if the images have one of at
+            most 96 pixels a side, else 64x64 (see `decoded.choose_size`).
         policy: How images of another shape get there: `fit`, `crop` or `pad`, see `images.fit`.
         seed: Of the split.
         validation: Share of each class for validation, where the folder has none.
