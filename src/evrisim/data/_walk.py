@@ -20,6 +20,12 @@ IMAGE_ENDINGS = frozenset({
     ".icns", ".psd", ".tga", ".icb", ".vda", ".vst", ".xbm", ".xpm", ".heic", ".heif", ".svg",
 })  # fmt: skip
 
+# Files that nobody means as images: they are not opened to look.
+_OTHER_ENDINGS = frozenset({
+    ".txt", ".json", ".jsonl", ".csv", ".tsv", ".xml", ".md", ".html", ".yaml", ".yml", ".ini",
+    ".log", ".db", ".py", ".ipynb", ".npy", ".npz", ".pkl", ".pdf", ".zip", ".mp4", ".mov",
+})  # fmt: skip
+
 # Folders that systems put beside the user's own.
 _SYSTEM_FOLDERS = frozenset({"__MACOSX", "@eaDir", "lost+found"})
 
@@ -130,7 +136,10 @@ class _Walker:
             self._file(name)
 
     def _file(self, name: str) -> None:
-        taken = _is_image_name(name) or looks_like_image(Path(self._path(name)))
+        ending = PurePosixPath(name).suffix.lower()
+        taken = ending in IMAGE_ENDINGS or (
+            ending not in _OTHER_ENDINGS and looks_like_image(Path(self._path(name)))
+        )
         (self.found.images if taken else self.found.others).append(name)
 
     def _link(self, name: str) -> None:
