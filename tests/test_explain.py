@@ -230,6 +230,18 @@ def test_nested_and_flat_models_of_the_same_weights_have_the_same_maps():
     np.testing.assert_allclose(maps[2], maps[0], rtol=1e-4, atol=1e-6)
 
 
+def test_every_backend_gives_the_same_numbers():
+    found = explain.grad_cam(model_of("nested"), images_of(1), 0)
+    written_down = [
+        [0.01754970, 0.04519564, 0.02341651, 0.05194496],
+        [0.00000000, 0.04437684, 0.01439950, 0.00506673],
+        [0.00000000, 0.05461520, 0.01838227, 0.03435425],
+        [0.06288029, 0.12669739, 0.00000000, 0.00000000],
+    ]
+    np.testing.assert_allclose(found.maps[0], written_down, atol=1e-6)
+    assert found.scores[0] == pytest.approx(0.45594496, abs=1e-5)
+
+
 # ── the score ──
 
 

@@ -206,6 +206,13 @@ def test_softmax_is_seen_and_gives_log_probabilities(kind):
     np.testing.assert_allclose(metrics.softmax(found), given, atol=1e-5)
 
 
+def test_a_softmax_too_coarse_to_sum_to_one_is_still_a_softmax():
+    model = small(layers.Dense(4), layers.Softmax(dtype="bfloat16"))
+    found = predict_logits(model, images_of(64))
+    assert np.abs(np.exp(found).sum(axis=1) - 1).max() > 1e-4
+    assert (found < 0).all()
+
+
 @pytest.mark.parametrize("kind", LOGITS)
 def test_logits_are_left_alone(kind):
     model, images = LOGITS[kind](), images_of(7)
