@@ -10,8 +10,8 @@ from evrisim.messages import translate as _
 from evrisim.metrics import Bin
 from evrisim.plots import house
 
-FIRM = 0.01
-"""Bins with a smaller share of the images are drawn hollow and off the line: too few to tell."""
+FIRM = 5
+"""Bins with fewer images, or under one in a hundred of all, are drawn hollow and off the line."""
 
 
 @house.drawn
@@ -40,8 +40,9 @@ def reliability_diagram(before: Sequence[Bin], after: Sequence[Bin] | None = Non
 
 def _curve(axes: Axes, bins: Sequence[Bin], colour: str, sign: str, name: str) -> None:
     total = sum(one.count for one in bins)
-    firm = [one for one in bins if one.count and one.count >= FIRM * total]
-    thin = [one for one in bins if one.count and one.count < FIRM * total]
+    enough = max(FIRM, total / 100)
+    firm = [one for one in bins if one.count >= enough]
+    thin = [one for one in bins if 0 < one.count < enough]
     axes.plot(*_points(firm), sign, color=colour, label=name, markersize=5.5)
     axes.plot(*_points(thin), sign[0], color=colour, mfc="none", markersize=4, alpha=0.7)
 

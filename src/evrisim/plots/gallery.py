@@ -18,8 +18,8 @@ def gallery(pictures: Sequence[np.ndarray], titles: Sequence[str], *, columns: i
         columns: pictures in a row.
     """
     rows = max(1, -(-len(pictures) // columns))
-    figure = house.figure(1.9 * rows, 2.6 * columns)
-    figure.set_layout_engine("none")  # equal cells need no solver, which is slow with many axes
+    # Equal cells need no solver, which is slow with many axes.
+    figure = house.figure(1.9 * rows, 2.6 * columns, solved=False)
     figure.subplots_adjust(left=0.01, right=0.99, bottom=0.01, top=1 - 0.3 / rows, hspace=0.4)
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in grid:

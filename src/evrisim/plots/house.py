@@ -74,9 +74,9 @@ def style() -> dict[Any, Any]:
     return dict(_STYLE)
 
 
-def figure(height: float, width: float = WIDTH) -> Figure:
-    """Make an empty figure with its own canvas, in inches."""
-    made = Figure(figsize=(width, height), layout="constrained")
+def figure(height: float, width: float = WIDTH, *, solved: bool = True) -> Figure:
+    """Make an empty figure with its own canvas, in inches; `solved` finds room for all labels."""
+    made = Figure(figsize=(width, height), layout="constrained" if solved else "none")
     FigureCanvasAgg(made)
     return made
 

@@ -1,6 +1,6 @@
 """A page put together, as HTML and as files."""
 
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -33,11 +33,12 @@ def run_page(material: Material) -> Page:
         making.done(material),
         making.repeat(material),
     ]
-    data, model = material.data.get("name", ""), material.facts.get("model") or {}
+    data = str(material.data.get("name", ""))
+    model = material.facts.get("model") or {}
     when = material.facts.get("stopped") or material.facts.get("started") or ""
     return Page(
         language=language(),
-        title=f"{data} × {model.get('name', '')}",
+        title=f"{PurePath(data).name or data} × {model.get('name', '')}",
         subtitle=_("Report of a training run · {date}").format(date=numbers.date(when)),
         sections=sections,
         words={

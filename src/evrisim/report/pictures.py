@@ -82,7 +82,7 @@ def png(figure: Figure) -> bytes:
     return file.getvalue()
 
 
-def _save(figure: Figure, file: io.StringIO | io.BytesIO, **how: Any) -> None:
+def _save(figure: Figure, file: io.BytesIO, **how: Any) -> None:
     with matplotlib.rc_context(house.style()), warnings.catch_warnings():
         # Class names come in every script; the page's own fonts have what this one lacks.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")

@@ -42,10 +42,11 @@ def answer(material: Material) -> Section:
 def _meaning(material: Material) -> str:
     top = material.evaluation.top1
     return _(
-        "The interval is what {count} images can tell: they are a sample, and another sample of the "
-        "same kind would give a slightly different result. In 95 of 100 such tests, an interval "
-        "made like this one holds the true rate. Here it reaches about {half} to either side; of "
-        "two models that lie closer together than that, this test cannot say which is better."
+        "The interval is what {count} images can tell: they are a sample, and another sample of "
+        "the same kind would give a slightly different result. In 95 of 100 such tests, an "
+        "interval made like this one holds the true rate. Here it reaches about {half} to either "
+        "side; of two models that lie closer together than that, this test cannot say which is "
+        "better."
     ).format(
         count=numbers.whole(material.evaluation.count),
         half=numbers.points((top.high - top.low) / 2),
@@ -97,16 +98,16 @@ def _warnings(material: Material) -> list[Block]:
     if status == "diverged":
         found.append(
             _(
-                "The training diverged: its loss was no longer a number. These are the best weights "
-                "before that."
+                "The training diverged: its loss was no longer a number. These are the best "
+                "weights before that."
             )
         )
     across = ((material.data.get("origin") or {}).get("copies") or {}).get("across_splits") or 0
     if across:
         found.append(
             _(
-                "{count} groups of identical images lie in more than one split, so some test images "
-                "were seen in training: the result is too good by up to their share."
+                "{count} groups of identical images lie in more than one split, so some test "
+                "images were seen in training: the result is too good by up to their share."
             ).format(count=numbers.whole(across))
         )
     return [Text(text, "warning") for text in found]
@@ -160,8 +161,8 @@ def _learning_words(material: Material) -> list[Block]:
         Text(
             _(
                 "Training accuracy is taken during the epoch, on augmented images and with dropout "
-                "on where the model has it; so it may lie below validation accuracy, and overfitting "
-                "may be a little stronger than the gap shows."
+                "on where the model has it; so it may lie below validation accuracy, and "
+                "overfitting may be a little stronger than the gap shows."
             )
         )
     )
@@ -179,8 +180,8 @@ def _gap(best: Mapping[str, Any]) -> str:
     if gap > WIDE_GAP:
         text = _(
             "In the best epoch ({epoch}) the model names {training} of the training images and "
-            "{validation} of the validation images rightly. The gap of {gap} is overfitting: it has "
-            "partly learned the training images by heart. More images, stronger augmentation, "
+            "{validation} of the validation images rightly. The gap of {gap} is overfitting: it "
+            "has partly learned the training images by heart. More images, stronger augmentation, "
             "dropout or a smaller model would narrow it."
         )
     elif gap > SMALL_GAP:
@@ -254,7 +255,7 @@ def _class_table(material: Material) -> Table:
         (_("Class"), _("Images"), _("Precision"), _("Recall"), "F1"),
         rows,
         numeric=frozenset({1, 2, 3, 4}),
-        foot=[(_("mean of classes"), numbers.whole(evaluation.count), *macro)],
+        foot=[(_("mean"), numbers.whole(evaluation.count), *macro)],
     )
 
 
@@ -294,8 +295,8 @@ def _class_notes(material: Material) -> list[Block]:
             Text(
                 _(
                     "Where it says {missing}, the number is not defined: the class was never "
-                    "predicted, or the test has no image of it. The means are over the classes that "
-                    "occur."
+                    "predicted, or the test has no image of it. The means are over the classes "
+                    "that occur."
                 ).format(missing=numbers.percent(None))
             )
         )

@@ -46,8 +46,8 @@ def calibration(material: Material) -> Section:
     blocks: list[Block] = [
         Text(
             _(
-                "A model not only names a class, it also says how sure it is. It is calibrated if of "
-                "the images it is 80 % sure of, 80 % are right."
+                "A model not only names a class, it also says how sure it is. It is calibrated if "
+                "of the images it is 80 % sure of, 80 % are right."
             )
         ),
         Row([[Picture(drawing("calibration", figure, alt), caption)], words]),
@@ -107,8 +107,8 @@ def _calibration_words(material: Material) -> list[Block]:
         blocks.append(
             Text(
                 _(
-                    "With {count} images even a perfectly calibrated model would show some error by "
-                    "chance alone."
+                    "With {count} images even a perfectly calibrated model would show some error "
+                    "by chance alone."
                 ).format(count=numbers.whole(evaluation.count))
             )
         )
@@ -245,15 +245,15 @@ def _pointing(found: Mapping[str, Any]) -> str:
     }
     if within.low > found["pointing_game_chance"]:
         text = _(
-            "In {share} of the images the hottest point lies on the object (95 % interval {range}); "
-            "a point thrown at random would hit it in {chance}. So the model does look at the "
-            "object, and {energy} of the heat lies on it."
+            "In {share} of the images the hottest point lies on the object (95 % interval "
+            "{range}); a point thrown at random would hit it in {chance}. So the model does look "
+            "at the object, and {energy} of the heat lies on it."
         )
     else:
         text = _(
-            "In {share} of the images the hottest point lies on the object (95 % interval {range}); "
-            "a point thrown at random would hit it in {chance}. That is no more than chance: these "
-            "maps do not show that the model looks at the object."
+            "In {share} of the images the hottest point lies on the object (95 % interval "
+            "{range}); a point thrown at random would hit it in {chance}. That is no more than "
+            "chance: these maps do not show that the model looks at the object."
         )
     return text.format(**values)
 
