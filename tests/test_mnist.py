@@ -194,6 +194,7 @@ HOSTILE_IDX = {
     "no gzip": b"hello",
     "nothing in it": gzip.compress(b""),
     "another type": gzip.compress(b"\0\0\x0d\x01\0\0\0\x01abcd"),
+    "signed numbers": gzip.compress(gzip.decompress(idx(X)).replace(b"\x08", b"\x09", 1)),
     "no sizes": gzip.compress(b"\0\0\x08\x03"),
     "sizes cut": gzip.compress(b"\0\0\x08\x03" + bytes(9)),
     "two axes": idx(X.reshape(200, 784)),

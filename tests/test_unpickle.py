@@ -145,6 +145,9 @@ HOSTILE = {
     "array of a negative shape": pickle.dumps(np.zeros((2, 3), np.uint8), 4).replace(
         b"K\x02K\x03\x86", b"J\xfe\xff\xff\xffJ\xfd\xff\xff\xff\x86"
     ),
+    "array of a shape of text": pickle.dumps(np.zeros((2, 3), np.uint8), 4).replace(
+        b"K\x02K\x03\x86", b"C\x02ab\x8a\x06\0\0\0\0\0\x10\x86"
+    ),
     "other array class": pickle.dumps(np.ma.array([1]), 4),
     "text length lies": b"\x80\x04X\xff\xff\xff\x7fab.",
     "bytes length lies": b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x7fab.",
@@ -191,6 +194,11 @@ def test_refuses_what_is_not_plain(case: str) -> None:
 def test_memory_at_a_far_place_takes_no_memory() -> None:
     # Python's own reader would make room for four thousand million objects.
     assert load_plain(b"\x80\x02K\x05r\xff\xff\xff\xffj\xff\xff\xff\xff.") == 5
+
+
+def test_says_how_many_bytes_an_array_lacks() -> None:
+    with pytest.raises(InputError, match=r"needs \d{19} bytes, 6 are there"):
+        load_plain(HOSTILE["array of a giant shape"])
 
 
 def test_says_which_name_was_refused() -> None:

@@ -247,8 +247,6 @@ def _receive_from_any(wanted: _Wanted, file: FileIO, urls: Sequence[str]) -> Non
 
 def _receive(wanted: _Wanted, file: FileIO, url: str) -> None:
     """Take from one mirror what is missing; return only when the whole file is right."""
-    if wanted.size is not None and _size(file) >= wanted.size:
-        file.truncate(0)
     with _ask(wanted, url, start=_size(file)) as response:
         start, total = _offered(response)
         if total and wanted.size is not None and total != wanted.size:
