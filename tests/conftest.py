@@ -5,14 +5,16 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["EVRISIM_LANG"] = "en"
 
-import evrisim  # noqa: E402, F401  settles oneDNN before TensorFlow is imported, as for a user
+# isort: off
+import evrisim  # noqa: F401  settles oneDNN before TensorFlow is imported, as for a user
 
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
-import pytest  # noqa: E402
+# isort: on
+import keras
+import numpy as np
+import pytest
 
-from evrisim import messages  # noqa: E402
-from evrisim.data.dataset import DataSet, Split  # noqa: E402
+from evrisim import messages
+from evrisim.data.dataset import DataSet, Split
 
 
 def pytest_collection_modifyitems(items):

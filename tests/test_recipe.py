@@ -53,7 +53,7 @@ def test_a_file_that_is_no_recipe_is_refused(tmp_path, text, sentence):
 def test_an_unknown_name_and_a_missing_file_are_told_apart():
     with pytest.raises(InputError, match="`recipe` must be one of course, demo"):
         Recipe.load("curse")
-    with pytest.raises(InputError, match="There is no recipe file nosuch.yaml"):
+    with pytest.raises(InputError, match=r"There is no recipe file nosuch\.yaml"):
         Recipe.load("nosuch.yaml")
 
 
@@ -88,14 +88,14 @@ def test_kernels_decay_and_norms_and_biases_do_not(kind):
     built.apply([np.zeros(v.shape, "float32") for v in model.trainable_variables])
     for variable, old in zip(model.trainable_variables, before, strict=True):
         factor = 0.95 if len(variable.shape) > 1 else 1.0  # 1 − rate · decay
-        np.testing.assert_allclose(np.array(variable), factor * old, rtol=1e-5, err_msg=variable.path)
+        np.testing.assert_allclose(
+            np.array(variable), factor * old, rtol=1e-5, err_msg=variable.path
+        )
 
 
 def test_clipping_bounds_the_whole_gradient():
     model = models.build("convnet", (8, 8, 3), 2, {"width": 4})
-    recipe = Recipe(
-        clip_norm=1e-3, weight_decay=0, momentum=0, learning_rate=1, warmup_epochs=0
-    )
+    recipe = Recipe(clip_norm=1e-3, weight_decay=0, momentum=0, learning_rate=1, warmup_epochs=0)
     built = optimizer(recipe, model, 10)
     before = [np.array(variable) for variable in model.trainable_variables]
     built.apply([np.ones(v.shape, "float32") for v in model.trainable_variables])

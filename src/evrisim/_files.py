@@ -45,7 +45,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as readable JSON to `path`, whole or not at all (NaN is refused: it is not JSON)."""
+    """Write `value` as readable JSON, whole or not at all; NaN is refused, as JSON has none."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
@@ -55,14 +55,14 @@ def write_with(path: Path, write: Callable[[Path], Any]) -> None:
         ended = temporary.with_name(temporary.name + path.suffix)
         try:
             write(ended)
-            os.replace(ended, temporary)
+            ended.replace(temporary)
         except BaseException:
             remove(ended)
             raise
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append one line to `path` and flush it to the disk; a kill leaves at most a torn last line."""
+    """Append one line and flush it to the disk; a kill leaves at most a torn last line."""
     with Path(path).open("a", encoding="utf-8") as file:
         file.write(line + "\n")
         file.flush()
@@ -98,11 +98,11 @@ def _replace(source: Path, target: Path) -> None:
     if source.is_dir() and target.is_dir():
         # A folder cannot be renamed over a filled one: the old one steps aside first.
         aside = source.with_name(source.name + ".old")
-        os.replace(target, aside)
-        os.replace(source, target)
+        target.replace(aside)
+        source.replace(target)
         remove(aside)
     else:
-        os.replace(source, target)
+        source.replace(target)
 
 
 def _flush_folder(folder: Path) -> None:

@@ -41,7 +41,7 @@ def versions() -> dict[str, str]:
 
 
 def describe() -> dict[str, Any]:
-    """Describe the machine as plain JSON values: everything that can change a result bit for bit."""
+    """Describe the machine as plain JSON values: what can change a result bit for bit."""
     return {
         "processor": _processor()[0],
         "cores": cores(),

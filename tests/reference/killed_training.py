@@ -4,7 +4,7 @@ A process of its own: Keras is imported once, and each training is a fork of it 
 run in yet. `python killed_training.py FOLDER MOMENT…`, where a moment is `step:N` (SIGKILL at the
 N-th training step of a process) or `flush:N` (at its N-th flush to the disk, in the middle of
 writing), or `none`. A killed training is resumed, killed again at the same moment of the new
-process, and so on, at most four times; then it is let through.
+process, and so on, at most three times; then it is let through.
 """
 
 import json
@@ -19,7 +19,7 @@ import evrisim  # noqa: F401
 from evrisim.data.dataset import DataSet, Split
 from evrisim.training import ModelChoice, Recipe, fit
 
-KILLS = 4
+KILLS = 3
 RECIPE = Recipe(
     epochs=5,
     batch_size=32,
@@ -35,7 +35,7 @@ MODEL = ModelChoice("convnet", {"width": 4, "dropout": 0.5})
 
 
 def noisy_set():
-    """Small images whose class is their brighter half, and much noise: validation goes up and down."""
+    """Small images whose class is a brighter half, and much noise."""
     rng = np.random.default_rng(0)
 
     def split(count):
@@ -70,7 +70,14 @@ def kill_at(moment):
 
 def train(folder, moment):
     show = kill_at(moment)
-    fit(noisy_set(), MODEL, RECIPE, directory=folder, resume=(folder / "run.json").exists(), show=show)
+    fit(
+        noisy_set(),
+        MODEL,
+        RECIPE,
+        directory=folder,
+        resume=(folder / "run.json").exists(),
+        show=show,
+    )
 
 
 def forked(folder, moment):
@@ -102,7 +109,7 @@ def main(folder, moments):
             del row["seconds"], row["images_per_second"]
         left = sorted(path.name for path in place.iterdir())
         found = {key: facts[key] for key in ("status", "weights_sha256", "best_epoch", "epochs")}
-        print(json.dumps({"moment": moment, "kills": kills, "rows": rows, "left": left, **found}))
+        sys.stdout.write(json.dumps({"moment": moment, "kills": kills, "rows": rows, "left": left, **found}) + "\n")
         sys.stdout.flush()
 
 

@@ -52,7 +52,7 @@ class PaddedCrop:
 
 
 def _reflected(size: int, first: np.ndarray) -> np.ndarray:
-    """Give `(count, size)` indices from `first` on, reflected at the borders without repeating them."""
+    """Give `(count, size)` indices from `first` on, reflected at the borders."""
     index = np.arange(size)[None, :] + first[:, None]
     period = max(2 * (size - 1), 1)
     index = np.abs(index) % period

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from evrisim.workflow import Source
 
 
-def train(  # noqa: PLR0913  every argument is an option of the command line
+def train(
     data: Annotated[str, typer.Argument(help=_("Name of a data set, or a folder of images."))],
     model: Annotated[str, typer.Option("--model", "-m", help=_("Name of a model."))] = "convnet",
     recipe: Annotated[

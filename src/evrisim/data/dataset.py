@@ -79,7 +79,7 @@ class DataSet:
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
     def content_hash(self) -> str:
-        """Give the SHA-256 over all images and labels, split by split: what a run was trained on."""
+        """Give the SHA-256 over all images and labels: what a run was trained on."""
         digest = hashlib.sha256()
         for name, split in self.splits.items():
             digest.update(f"{name} {split.images.shape} {self.class_names}".encode())

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evrisim._validate import InputError
-from evrisim.data.dataset import DataSet
 from evrisim.messages import translate as _
+
+if TYPE_CHECKING:
+    from evrisim.data.dataset import DataSet
 
 Progress = Callable[[int, int], None]
 
@@ -39,7 +41,7 @@ def load(
     progress: Progress | None = None,
     reading: dict[str, Any] | None = None,
     counts: tuple[int, int, int] | None = None,
-) -> DataSet:
+) -> "DataSet":
     """Load a data set.
 
     Args:
@@ -107,7 +109,7 @@ def describe() -> dict[str, str]:
     }
 
 
-def _fetched(name: str) -> Callable[..., DataSet]:
+def _fetched(name: str) -> "Callable[..., DataSet]":
     from evrisim.data import cifar, mnist
 
     return {
@@ -118,7 +120,9 @@ def _fetched(name: str) -> Callable[..., DataSet]:
     }[name]
 
 
-def _folder(source: str, seed: int, progress: Progress | None, reading: dict[str, Any]) -> DataSet:
+def _folder(
+    source: str, seed: int, progress: Progress | None, reading: dict[str, Any]
+) -> "DataSet":
     from evrisim.data.folder import load_folder
 
     check_source(source)

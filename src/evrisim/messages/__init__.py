@@ -1,4 +1,4 @@
-"""Every sentence a user sees, through one gettext catalogue: English is the source, Turkish complete.
+"""Every sentence a user sees, through one gettext catalogue, in English and Turkish.
 
 A module writes `from evrisim.messages import translate as _` and then
 `_("Found {count} images.").format(count=count)`: the literal is looked up, the values are

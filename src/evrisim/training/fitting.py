@@ -228,10 +228,19 @@ def _with_model(run: Run, model: keras.Model, state: State, status: str) -> Run:
     }
     if state.best is not None:
         model.set_weights(state.best_weights)
-        _files.write_with(run.model_path, model.save)
+        _files.write_with(run.model_path, _without_optimizer(model).save)
         facts["model_sha256"] = _files.sha256(run.model_path)
         facts["weights_sha256"] = weights_hash(model)
     return run.updated(**facts)
+
+
+def _without_optimizer(model: keras.Model) -> keras.Model:
+    """Give the same model uncompiled: a third of the size on disk, and no loss of ours in it."""
+    if type(model).__name__ not in ("Functional", "Sequential"):
+        return model
+    bare = model.__class__.from_config(model.get_config())
+    bare.set_weights(model.get_weights())
+    return bare
 
 
 def weights_hash(model: keras.Model) -> str:

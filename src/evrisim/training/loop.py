@@ -66,7 +66,9 @@ def train(
         with evaluated_weights(model):
             row |= _validate(model, dataset.validation)
             weights = [np.array(weight) for weight in model.weights]
-        _check_finite(row["val_loss"], recipe, state.epoch, row.pop("steps"))
+        # ReLU may turn NaN into 0, so a loss can be finite though the weights are not.
+        sound = all(np.isfinite(weight).all() for weight in weights)
+        _check_finite(row["val_loss"] if sound else math.nan, recipe, state.epoch, row.pop("steps"))
         row["seconds"] = round(time.perf_counter() - started, 3)
         state.record(row, weights)
         checkpoint.save(folder / "checkpoint", to_checkpoint(state, model))
@@ -140,9 +142,9 @@ def _check_finite(loss: float, recipe: Recipe, epoch: int, step: int) -> None:
         return
     raise TrainingDivergedError(
         _(
-            "The loss became {loss} in epoch {epoch}, step {step}; the best weights before that are "
-            "kept. Try a lower learning rate (it is {rate}) or `clip_norm`, for example: "
-            "--set learning_rate={lower} --set clip_norm=1"
+            "The loss or a weight became {loss} in epoch {epoch}, step {step}; the best weights "
+            "before that are kept. Try a lower learning rate (it is {rate}) or `clip_norm`, for "
+            "example: --set learning_rate={lower} --set clip_norm=1"
         ).format(
             loss=loss,
             epoch=epoch + 1,

@@ -62,7 +62,7 @@ class Run:
 
     @property
     def status(self) -> str:
-        """Say `running`, `done`, `interrupted` or `diverged`; `killed` if nobody is at work on it."""
+        """Say where it is: `running`, `trained`, `done`, `interrupted`, `diverged` or `killed`."""
         status = self.facts["status"]
         return "killed" if status == "running" and not _is_locked(self.directory) else status
 

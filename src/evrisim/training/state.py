@@ -88,7 +88,7 @@ def evaluated_weights(model: keras.Model) -> Iterator[None]:
 
 
 def _variables(model: keras.Model) -> dict[str, Any]:
-    """Name every variable by its position: the model's (random states included), the optimizer's."""
+    """Name every variable by its position: the model's (random states too), the optimizer's."""
     named = {f"model/{i}": variable for i, variable in enumerate(model.variables)}
     own = {f"optimizer/{i}": variable for i, variable in enumerate(model.optimizer.variables)}
     return {**named, **own}

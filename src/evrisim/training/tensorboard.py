@@ -23,9 +23,9 @@ def logs(folder: Path) -> Iterator[Show]:
         raise InputError(
             _("TensorBoard is not installed; install it with: pip install 'evrisim[tensorboard]'")
         )
+    from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.compat.proto.summary_pb2 import Summary
     from tensorboard.summary.writer.event_file_writer import EventFileWriter
-    from tensorboard.compat.proto.event_pb2 import Event
 
     writers: list[EventFileWriter] = []
 

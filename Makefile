@@ -1,0 +1,38 @@
+# `make check` before each commit; CI runs .ci/run, which does the same on a fresh environment.
+PYTHON ?= .venv/bin/python
+
+.PHONY: environment demo check format lint types test backends messages
+
+environment:
+	python3 -m venv .venv
+	.venv/bin/pip install -q -c constraints.txt -e ".[dev]"
+
+demo:
+	$(PYTHON) -m evrisim demo
+
+check: lint types test
+
+format:
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+
+lint:
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+
+types:
+	$(PYTHON) -m mypy
+
+test:
+	$(PYTHON) -m pytest
+
+BACKEND_TESTS = tests/test_layers.py tests/test_models.py tests/test_losses.py tests/test_training.py \
+	tests/test_inference.py tests/test_explain.py
+
+backends:
+	KERAS_BACKEND=jax $(PYTHON) -m pytest $(BACKEND_TESTS)
+	KERAS_BACKEND=torch $(PYTHON) -m pytest $(BACKEND_TESTS)
+
+messages:
+	$(PYTHON) -m babel.messages.frontend extract -q --no-location --sort-output --no-wrap \
+		-k translate -k _ -o build/evrisim.pot src/evrisim
