@@ -46,6 +46,8 @@ _STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 9.5,
     "figure.facecolor": "none",
+    "figure.autolayout": False,
+    "figure.constrained_layout.use": False,
     "savefig.facecolor": "none",
     "lines.linewidth": 2.0,
     "svg.fonttype": "none",
@@ -76,7 +78,7 @@ def style() -> dict[Any, Any]:
 
 def figure(height: float, width: float = WIDTH, *, solved: bool = True) -> Figure:
     """Make an empty figure with its own canvas, in inches; `solved` finds room for all labels."""
-    made = Figure(figsize=(width, height), layout="constrained" if solved else "none")
+    made = Figure(figsize=(width, height), layout="constrained" if solved else None)
     FigureCanvasAgg(made)
     return made
 
