@@ -45,7 +45,7 @@ def _meaning(material: Material) -> str:
         "The interval is what {count} images can tell: they are a sample, and another sample of "
         "the same kind would give a slightly different result. In 95 of 100 such tests, an "
         "interval made like this one holds the true rate. Here it reaches about {half} to either "
-        "side; of two models that lie closer together than that, this test cannot say which is "
+        "side; of two models that lie closer together than that, this test can hardly say which is "
         "better."
     ).format(
         count=numbers.whole(material.evaluation.count),
