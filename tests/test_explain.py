@@ -196,6 +196,13 @@ def test_the_last_features_are_found_without_naming_a_layer(kind):
     assert explain.grad_cam(model, images_of(1)).layer == found
 
 
+def test_a_layer_called_first_and_last_is_the_last():
+    again = layers.Conv2D(3, 3, padding="same", name="again")
+    inputs = keras.Input((SIZE, SIZE, 3))
+    x = layers.GlobalAveragePooling2D()(again(layers.ReLU()(again(inputs))))
+    assert explain.find_layer(keras.Model(inputs, layers.Dense(4)(x))) == "again"
+
+
 def test_a_bare_operation_can_be_the_last():
     assert explain.find_layer(bare_operations()).startswith("relu")
 
