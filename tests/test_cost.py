@@ -13,10 +13,10 @@ from evrisim._validate import InputError
 L = keras.layers
 
 
-def single(layer, *shapes):
+def single(layer, shape):
     """Make a model of one layer."""
-    inputs = [keras.Input(shape) for shape in shapes]
-    return keras.Model(inputs, layer(inputs[0] if len(inputs) == 1 else inputs))
+    inputs = keras.Input(shape)
+    return keras.Model(inputs, layer(inputs))
 
 
 # Channels last, 2D, pad, stride and dilation: walked one product at a time.
@@ -259,6 +259,8 @@ def test_several_inputs_may_be_given_as_the_model_takes_them():
         inputs, L.Concatenate(1)([L.Dense(2)(inputs["a"]), L.Dense(2)(inputs["b"])])
     )
     assert cost.measure(model, input_shape={"a": (5, 3), "b": (7, 3)}).macs == 12 * 6
+    one = keras.Input((None, 3))
+    assert cost.measure(keras.Model([one], L.Dense(2)(one)), input_shape=(5, 3)).macs == 5 * 6
     model = keras.Model(list(inputs.values()), model.output)
     assert cost.measure(model, input_shape=[(5, 3), (7, 3)]).macs == 12 * 6
 

@@ -199,8 +199,11 @@ def _inputs(model: keras.Model, given: Any, batch_size: int) -> Any:
             lambda spec: _symbol(model, tuple(spec.shape[1:]), batch_size, spec.dtype), known
         )
     if _is_shape(given):
-        dtype = getattr(known, "dtype", "float32")
-        return _symbol(model, tuple(given), batch_size, dtype)
+        specs = [] if known is None else keras.tree.flatten(known)
+        dtype = specs[0].dtype if specs else "float32"
+        symbol = _symbol(model, tuple(given), batch_size, dtype)
+        # A model may have been made with a list or dictionary of its one input.
+        return keras.tree.pack_sequence_as(known, [symbol]) if len(specs) == 1 else symbol
     items = given.items() if isinstance(given, dict) else enumerate(given)
     symbols = {key: _symbol(model, tuple(shape), batch_size, "float32") for key, shape in items}
     return symbols if isinstance(given, dict) else list(symbols.values())
