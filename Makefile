@@ -34,5 +34,6 @@ backends:
 	KERAS_BACKEND=torch $(PYTHON) -m pytest $(BACKEND_TESTS)
 
 messages:
-	$(PYTHON) -m babel.messages.frontend extract -q --no-location --sort-output --no-wrap \
+	mkdir -p build
+	$(PYTHON) -m babel.messages.frontend -q extract --no-location --sort-output --no-wrap \
 		-k translate -k _ -o build/evrisim.pot src/evrisim

@@ -52,11 +52,9 @@ def compare(net, options):
     print(f"\n{net}, batch {BATCH}, {options.rounds} rounds of {options.steps} steps")
     for way, found in speeds.items():
         ratios = [ours / theirs for ours, theirs in zip(found, speeds[best], strict=True)]
-        print(
-            f"  {way:16} {statistics.median(found):7.0f} images/s"
-            f"   x{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}) of {best}",
-            flush=True,
-        )
+        spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+        speed = f"{way:16} {statistics.median(found):7.0f} images/s"
+        print(f"  {speed}   x{statistics.median(ratios):.2f} ({spread}) of {best}", flush=True)
 
 
 def ways_here():

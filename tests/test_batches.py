@@ -8,7 +8,9 @@ from evrisim.data.dataset import Split
 
 def numbered(count=50):
     """Images whose every pixel is their number, so that one sees who came when."""
-    images = np.broadcast_to(np.arange(count, dtype=np.uint8)[:, None, None, None], (count, 8, 8, 3))
+    images = np.broadcast_to(
+        np.arange(count, dtype=np.uint8)[:, None, None, None], (count, 8, 8, 3)
+    )
     return Split(np.ascontiguousarray(images), np.arange(count) % 5)
 
 
@@ -18,7 +20,9 @@ def visited(split, **settings):
 
 
 def test_an_epoch_visits_each_image_at_most_once_in_whole_batches():
-    seen = np.concatenate([images[:, 0, 0, 0] for images, _ in visited(numbered(), seed=1, epoch=0)])
+    seen = np.concatenate(
+        [images[:, 0, 0, 0] for images, _ in visited(numbered(), seed=1, epoch=0)]
+    )
     assert len(seen) == 48
     assert len(set(seen)) == 48
 

@@ -281,6 +281,13 @@ def test_the_commonest_mistakes_are_said_in_words(page):
     assert said in Reader(page).text
 
 
+def test_a_command_kept_as_one_line_is_shown_as_it_was_typed(tmp_path):
+    told = {**facts(), "command": "evrisim train 'my images' --set epochs=4"}
+    judged = evaluation()
+    reader = Reader(write(tmp_path, judged, told, right=gallery(judged, True, 12)))
+    assert told["command"] in reader.text
+
+
 def test_hostile_names_stay_text(tmp_path):
     told = facts(HOSTILE)
     told["data"]["name"] = "<script>x</script>"

@@ -109,7 +109,8 @@ def main(folder, moments):
             del row["seconds"], row["images_per_second"]
         left = sorted(path.name for path in place.iterdir())
         found = {key: facts[key] for key in ("status", "weights_sha256", "best_epoch", "epochs")}
-        sys.stdout.write(json.dumps({"moment": moment, "kills": kills, "rows": rows, "left": left, **found}) + "\n")
+        found |= {"moment": moment, "kills": kills, "rows": rows, "left": left}
+        sys.stdout.write(json.dumps(found) + "\n")
         sys.stdout.flush()
 
 

@@ -125,8 +125,8 @@ def run_training(
 
 
 def command() -> str:
-    """Give the command line as one can type it again."""
-    return shlex.join(["evrisim", *sys.argv[1:]])
+    """Give the command line that makes the same run again, in another place or from the start."""
+    return shlex.join(["evrisim", *(word for word in sys.argv[1:] if word != "--resume")])
 
 
 def summary(run: "Run") -> list[str]:

@@ -84,8 +84,8 @@ class DataSet:
         for name, split in self.splits.items():
             digest.update(f"{name} {split.images.shape} {self.class_names}".encode())
             for start in range(0, len(split), 4096):
-                digest.update(np.ascontiguousarray(split.images[start : start + 4096]))
-            digest.update(np.ascontiguousarray(split.labels, dtype="<i8"))
+                digest.update(np.ascontiguousarray(split.images[start : start + 4096]).data)
+            digest.update(np.ascontiguousarray(split.labels, dtype="<i8").data)
         return digest.hexdigest()
 
 

@@ -173,7 +173,7 @@ def repeat(material: Material) -> Section:
     blocks: list[Block] = []
     if command:
         blocks.append(Text(_("This command, with the versions below, makes the same run again:")))
-        blocks.append(Code(shlex.join(str(part) for part in command)))
+        blocks.append(Code(command if isinstance(command, str) else shlex.join(command)))
     else:
         blocks.append(
             Text(_("The run was started from Python; data, model and recipe are given above."))

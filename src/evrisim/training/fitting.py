@@ -247,7 +247,7 @@ def weights_hash(model: keras.Model) -> str:
     """Give the SHA-256 over all weights: equal exactly where every bit of them is."""
     digest = hashlib.sha256()
     for weight in model.weights:
-        digest.update(np.ascontiguousarray(keras.ops.convert_to_numpy(weight)))
+        digest.update(np.ascontiguousarray(keras.ops.convert_to_numpy(weight)).data)
     return digest.hexdigest()
 
 
