@@ -120,7 +120,7 @@ def evaluate_run(run: Run, dataset: DataSet, *, progress: Progress | None = None
         "validation_labels": dataset.validation.labels,
         "validation_logits": predict_logits(model, dataset.validation.images),
     }
-    _files.write_with(run.directory / "predictions.npz", lambda path: np.savez(path, **arrays))
+    _files.write_with(run.directory / "predictions.npz", lambda path: np.savez(path, **arrays))  # type: ignore[arg-type]
     evaluation = saved_evaluation(run)
     run.updated(metrics=evaluation.to_json(), test_touches=run.facts["test_touches"] + 1)
     return evaluation

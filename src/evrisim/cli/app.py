@@ -1,7 +1,7 @@
 """The tree of commands."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -9,7 +9,7 @@ from evrisim import __version__
 from evrisim.cli import data, demo, doctor, evaluate, explain, models, predict, report, train
 from evrisim.messages import translate as _
 
-_COMMANDS = {
+_COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
     "train": train.train,
     "evaluate": evaluate.evaluate,
@@ -22,7 +22,9 @@ _COMMANDS = {
 
 
 # Typer carries its own copy of Click or uses the installed one, depending on its version.
-_UsageError = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+_UsageError: Any = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
 
 
 def run(arguments: Sequence[str]) -> int | None:

@@ -177,5 +177,7 @@ def _draw(dataset: "DataSet", path: Path) -> None:
     tiled = images.tile(np.concatenate(rows), columns)
     enlarged = Image.fromarray(tiled.squeeze())
     factor = max(1, 640 // tiled.shape[1])
-    enlarged = enlarged.resize((tiled.shape[1] * factor, tiled.shape[0] * factor), Image.NEAREST)
+    enlarged = enlarged.resize(
+        (tiled.shape[1] * factor, tiled.shape[0] * factor), Image.Resampling.NEAREST
+    )
     _files.write_with(path, lambda place: enlarged.save(place, "PNG"))

@@ -1,7 +1,7 @@
 """`evrisim explain`: where a run's model looks, as pictures."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -51,7 +51,7 @@ def explain(
     found = workflow.explain_images(opened, read, wanted, layer=layer)
     path = out or opened.directory / "figures" / "heat_maps.png"
     workflow.save_explanation(path, opened, read, found)
-    value = {
+    value: dict[str, Any] = {
         "picture": str(path),
         "method": found.method,
         "layer": found.layer,

@@ -60,12 +60,16 @@ def clock(seconds: float) -> str:
 
 @contextmanager
 def _bars() -> Iterator["Show"]:
+    from rich import progress as bars
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"))
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.TextColumn("{task.fields[text]}"),
+    )
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True) as bar:
+    with bars.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(_("training"), total=None, text="")
 
         def show(progress: "Progress") -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 
+_COUNTS = (10_000, 2_000, 2_000)
+
 EMBEDDED = ("shapes", "digits")
 FETCHED = ("cifar10", "cifar100", "mnist", "fashion_mnist")
 DATA_SETS = EMBEDDED + FETCHED
@@ -64,8 +66,7 @@ def load(
     if source == "shapes":
         from evrisim.data import shapes
 
-        wanted = {} if counts is None else {"counts": counts}
-        return shapes.generate(seed=seed, progress=progress, **wanted)
+        return shapes.generate(counts or _COUNTS, seed=seed, progress=progress)
     if source == "digits":
         from evrisim.data.digits import load_digits_set
 

@@ -61,7 +61,7 @@ def load(folder: Path) -> tuple[Checkpoint | None, tuple[str, ...]]:
         The checkpoint, or None if there is none that can be trusted, and the names of the
         newer ones that were passed over because they are damaged.
     """
-    damaged = []
+    damaged: list[str] = []
     for path in reversed(_folders(folder)):
         try:
             return _read(path), tuple(damaged)
