@@ -34,6 +34,4 @@ backends:
 	KERAS_BACKEND=torch $(PYTHON) -m pytest $(BACKEND_TESTS)
 
 messages:
-	mkdir -p build
-	$(PYTHON) -m babel.messages.frontend -q extract --no-location --sort-output --no-wrap \
-		-k translate -k _ -o build/evrisim.pot src/evrisim
+	$(PYTHON) -m evrisim.messages.catalogue
