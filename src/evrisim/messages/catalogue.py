@@ -1,0 +1,69 @@
+"""Keep the catalogue: `python -m evrisim.messages.catalogue` renews it from the sources.
+
+New sentences enter `tr/LC_MESSAGES/evrisim.po` with an empty translation, gone ones leave it, and
+the `.mo` file that programs read is compiled. Needs Babel (of the `dev` extra). A test refuses a
+catalogue that is not complete or not compiled.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
+
+HERE = Path(__file__).parent
+SOURCES = HERE.parent
+TURKISH = HERE / "tr" / "LC_MESSAGES" / "evrisim.po"
+
+
+def sentences() -> set[str]:
+    """Give every literal that is passed to `translate` in the sources."""
+    from babel.messages.extract import extract_from_dir
+
+    keywords = {"_": None, "translate": None}
+    found = extract_from_dir(str(SOURCES), [("**.py", "python")], keywords=keywords)
+    return {message for _file, _line, message, _comments, _context in found if message}
+
+
+def read() -> "Catalog":
+    """Read the Turkish catalogue."""
+    from babel.messages.pofile import read_po
+
+    with TURKISH.open("rb") as file:
+        return read_po(file, locale="tr")
+
+
+def compiled(catalogue: "Catalog") -> bytes:
+    """Give the bytes of the `.mo` file of a catalogue."""
+    from io import BytesIO
+
+    from babel.messages.mofile import write_mo
+
+    buffer = BytesIO()
+    write_mo(buffer, catalogue)
+    return buffer.getvalue()
+
+
+def renew() -> None:
+    """Bring the catalogue in line with the sources and compile it."""
+    from io import BytesIO
+
+    from babel.messages.catalog import Catalog
+    from babel.messages.pofile import write_po
+
+    from evrisim import _files
+
+    old = read()
+    new = Catalog(locale="tr", project="evrisim", fuzzy=False, creation_date=old.creation_date)
+    new.revision_date = old.revision_date
+    for sentence in sorted(sentences()):
+        known = old.get(sentence)
+        new.add(sentence, known.string if known else "")
+    buffer = BytesIO()
+    write_po(buffer, new, width=0, omit_header=False)
+    _files.write_bytes(TURKISH, buffer.getvalue())
+    _files.write_bytes(TURKISH.with_suffix(".mo"), compiled(read()))
+
+
+if __name__ == "__main__":
+    renew()
