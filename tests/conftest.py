@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["EVRISIM_LANG"] = "en"
+os.environ.pop("EVRISIM_OFFLINE", None)
 
 # isort: off
 import evrisim  # noqa: F401  settles oneDNN before TensorFlow is imported, as for a user

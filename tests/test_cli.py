@@ -242,7 +242,13 @@ def test_ctrl_c_ends_a_training_with_130_and_it_can_go_on(photographs, cache, tm
     out = tmp_path / "run"
     command = [sys.executable, "-m", "evrisim", "train", str(photographs), "--out", str(out)]
     command += ["--set", "epochs=500", "--set", "model.width=4", "--set", "batch_size=8"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    # A shell that runs the tests in the background has its children ignore Ctrl-C.
+    with subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and not list(out.glob("checkpoint/epoch-*")):
             time.sleep(0.1)

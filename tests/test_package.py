@@ -16,8 +16,9 @@ SOURCE = ROOT / "src" / "evrisim"
 
 # From the ground up: a room imports rooms of lower floors and its own.
 FLOORS = [
-    ["messages", "_lazy"],
-    ["_validate", "_files"],
+    ["_lazy", "_files"],
+    ["messages"],
+    ["_validate"],
     ["_signatures", "machine"],
     ["decode", "images", "metrics", "statistics"],
     ["layers", "augment"],
