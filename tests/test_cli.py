@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import evrisim
 from evrisim import _files
 from evrisim.cli import main
 from evrisim.training import Run
@@ -222,6 +223,11 @@ def test_a_disk_that_refuses_is_named_and_nothing_half_written(
     )
     assert [path.name for path in out.rglob("*") if "partial" in path.name] == []
     assert not (out / "run.json").exists()
+
+
+def test_the_version_is_told(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"evrisim {evrisim.__version__}\n"
 
 
 def test_quiet_prints_the_result_only(run, capsys):

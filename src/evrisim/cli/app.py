@@ -54,11 +54,18 @@ def _app() -> typer.Typer:
     return app
 
 
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", help=_("Print the version."), is_eager=True)
-    ] = False,
-) -> None:
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         print(f"evrisim {__version__}")  # noqa: T201
         raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help=_("Print the version."), is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
+    pass
