@@ -17,7 +17,9 @@ def resolve(precision: str) -> str:
     """
     if precision != "auto":
         return precision
-    if keras.distribution.list_devices("gpu"):
+    # Keras on PyTorch does not list devices.
+    lists_devices = keras.backend.backend() in ("tensorflow", "jax")
+    if lists_devices and keras.distribution.list_devices("gpu"):
         return "bfloat16"
     return "bfloat16" if machine.has_native_bfloat16() else "float32"
 
