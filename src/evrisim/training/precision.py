@@ -17,11 +17,17 @@ def resolve(precision: str) -> str:
     """
     if precision != "auto":
         return precision
-    # Keras on PyTorch does not list devices.
-    lists_devices = keras.backend.backend() in ("tensorflow", "jax")
-    if lists_devices and keras.distribution.list_devices("gpu"):
+    if _has_gpu():
         return "bfloat16"
     return "bfloat16" if machine.has_native_bfloat16() else "float32"
+
+
+def _has_gpu() -> bool:
+    # Keras on PyTorch does not list devices; JAX refuses to be asked for a kind it has none of.
+    if keras.backend.backend() not in ("tensorflow", "jax"):
+        return False
+    names = keras.distribution.list_devices()
+    return any(name.lower().startswith(("gpu", "cuda")) for name in names)
 
 
 @contextmanager
