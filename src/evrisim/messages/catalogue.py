@@ -22,7 +22,8 @@ def sentences() -> set[str]:
 
     keywords = {"_": None, "translate": None}
     found = extract_from_dir(str(SOURCES), [("**.py", "python")], keywords=keywords)
-    return {message for _file, _line, message, _comments, _context in found if message}
+    # Every message is a plain literal: no plural forms, which would come as tuples.
+    return {str(message) for _file, _line, message, _comments, _context in found if message}
 
 
 def read() -> "Catalog":
