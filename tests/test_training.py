@@ -103,6 +103,7 @@ def test_a_model_with_another_number_of_classes_is_refused(stripes, tmp_path):
     )
     with pytest.raises(InputError, match="gives 3 scores, but stripes has 2 classes"):
         fit(stripes, model, RECIPE, directory=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_model_for_other_images_is_refused(stripes, tmp_path):

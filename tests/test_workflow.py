@@ -47,6 +47,16 @@ def test_the_test_split_is_read_once_however_often_one_asks(trained):
     assert Run.open(run.directory).facts["test_touches"] == 1
 
 
+def test_a_kill_between_predictions_and_metrics_is_made_good(trained):
+    run, dataset = trained
+    facts = dict(Run.open(run.directory).facts)
+    whole = facts.pop("metrics")
+    Run(run.directory, {**facts, "test_touches": 0}).updated()
+    workflow.evaluate_run(Run.open(run.directory), dataset)
+    mended = Run.open(run.directory).facts
+    assert (mended["metrics"], mended["test_touches"]) == (whole, 1)
+
+
 def test_the_source_of_a_run_gives_its_data_again(trained):
     run, dataset = trained
     assert workflow.Source.of(run).load().content_hash() == dataset.content_hash()

@@ -111,8 +111,16 @@ def evaluate_run(run: Run, dataset: DataSet, *, progress: Progress | None = None
     Each pass over the test split is counted in `run.json` as `test_touches`.
     """
     check_same_data(run, dataset)
-    if (run.directory / "predictions.npz").is_file():
-        return saved_evaluation(run)
+    if not (run.directory / "predictions.npz").is_file():
+        _save_predictions(run, dataset, progress)
+    evaluation = saved_evaluation(run)
+    if "metrics" not in run.facts:  # also after a kill between the two files
+        touches = run.facts["test_touches"] + 1
+        run.updated(metrics=evaluation.to_json(), test_touches=touches)
+    return evaluation
+
+
+def _save_predictions(run: Run, dataset: DataSet, progress: Progress | None) -> None:
     model = run.model()
     arrays = {
         "labels": dataset.test.labels,
@@ -121,9 +129,6 @@ def evaluate_run(run: Run, dataset: DataSet, *, progress: Progress | None = None
         "validation_logits": predict_logits(model, dataset.validation.images),
     }
     _files.write_with(run.directory / "predictions.npz", lambda path: np.savez(path, **arrays))  # type: ignore[arg-type]
-    evaluation = saved_evaluation(run)
-    run.updated(metrics=evaluation.to_json(), test_touches=run.facts["test_touches"] + 1)
-    return evaluation
 
 
 def evaluate_other(run: Run, dataset: DataSet, *, progress: Progress | None = None) -> Evaluation:

@@ -67,11 +67,13 @@ def fit(
         KeyboardInterrupt: If interrupted; likewise, with status `interrupted`.
     """
     check_dataset(dataset)
-    run = _opened(Path(directory), _identity(dataset, model, recipe), resume)
+    identity = _identity(dataset, model, recipe)
+    # A model that cannot be used is refused before anything is written.
+    built = _compiled(dataset, model, recipe)
+    run = _opened(Path(directory), identity, resume)
     with locked(run.directory):
         if run.facts["status"] in ("trained", "done"):
             return run
-        built = _compiled(dataset, model, recipe)
         state = _state(run.directory, built)
         run = run.updated(
             **(facts or {}),
