@@ -82,7 +82,7 @@ def test_a_training_leaves_what_the_design_promises(run):
     facts = Run.open(run).facts
     assert facts["status"] == "done"
     assert facts["test_touches"] == 1
-    assert facts["command"].startswith("evrisim ")
+    assert facts["command"].startswith("evrisim")
     assert facts["data"]["class_names"] == ["dikey_ığdır", "yatay çizgi"]
 
 

@@ -26,16 +26,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return int(app.run(given) or 0)
+        code = int(app.run(given) or 0)
     except KeyboardInterrupt:
-        failures.say(failures.interrupted())
-        return INTERRUPTED
+        code = INTERRUPTED
     except (InputError, OSError, MemoryError) as error:
         sentence = failures.sentence(error)
         if sentence is None:
             raise
         failures.say(sentence)
         return WRONG_INPUT
+    # Some versions of Typer swallow the interruption and give its exit code only.
+    if code == INTERRUPTED:
+        failures.say(failures.interrupted())
+    return code
 
 
 def _language(arguments: Sequence[str]) -> str | None:
