@@ -1,0 +1,114 @@
+"""From what a user names to a model: the folder of a run, a `.keras` file, a builder's name."""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from evrisim import models
+from evrisim._validate import InputError, check_choice
+from evrisim.messages import translate as _
+from evrisim.training.run import Run
+
+IMAGE_SHAPE = (32, 32, 3)
+"""What a model opened by name is built for, unless told otherwise."""
+
+NUM_CLASSES = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A model and where it came from.
+
+    Attributes:
+        name: what it was called by, for titles.
+        model: the model itself, uncompiled.
+        run: the run it was trained in, if it was opened from one.
+    """
+
+    name: str
+    model: keras.Model
+    run: Run | None = None
+
+
+def open_model(
+    target: str | Path,
+    *,
+    image_shape: tuple[int, int, int] | None = None,
+    num_classes: int = NUM_CLASSES,
+) -> Opened:
+    """Open a run's trained model, a `.keras` file of whatever origin, or a model by its name.
+
+    A folder or file of the name goes before a builder of the same name.
+
+    Args:
+        target: Folder of a run, path of a `.keras` file, or one of `models.MODELS`.
+        image_shape: `(rows, columns, channels)` for a model built by name.
+        num_classes: Number of logits of a model built by name.
+
+    Raises:
+        InputError: If nothing of that name can be opened, with the reason.
+    """
+    path = Path(target)
+    if path.is_dir():
+        run = Run.open(path)
+        return Opened(path.name or str(path), run.model(), run)
+    if path.suffix == ".keras" or path.is_file():
+        return Opened(path.name, load_file(path))
+    if path.name != str(target):
+        raise InputError(
+            _("There is no {path}; give the folder of a run, a .keras file, or {known}.").format(
+                path=path, known=", ".join(models.MODELS)
+            )
+        )
+    name = check_choice("model", str(target), models.MODELS)
+    return Opened(name, models.build(name, image_shape or IMAGE_SHAPE, num_classes))
+
+
+def load_file(path: Path) -> keras.Model:
+    """Load a model from a `.keras` file; no code from the file is ever run.
+
+    Raises:
+        InputError: If there is no such file, it is damaged or of another format, or it holds
+            layers that are not Keras' own or evrisim's.
+    """
+    import evrisim.layers
+    import evrisim.training.losses  # noqa: F401  registered for loading
+
+    _check_archive(path)
+    try:
+        model: Any = keras.saving.load_model(path, safe_mode=True, compile=False)
+    except (TypeError, ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        raise InputError(
+            _(
+                "{path} cannot be loaded: it is damaged, or made of layers this program does not "
+                "know ({reason})."
+            ).format(path=path, reason=_reason(error))
+        ) from None
+    if not isinstance(model, keras.Model):
+        raise InputError(
+            _("{path} holds a {kind}, not a model.").format(path=path, kind=type(model).__name__)
+        )
+    return model
+
+
+def _check_archive(path: Path) -> None:
+    """Pass if there is a ZIP archive; Keras calls a damaged file one that is not there."""
+    if not path.is_file():
+        raise InputError(_("There is no file {path}.").format(path=path))
+    if path.suffix != ".keras" or not zipfile.is_zipfile(path):
+        raise InputError(
+            _(
+                "{path} is no .keras file, or a damaged one; save the model with "
+                "`model.save('NAME.keras')` and give that file."
+            ).format(path=path)
+        )
+
+
+def _reason(error: Exception) -> str:
+    """Give the first sentence of the cause; Keras wraps it in pages about each model around it."""
+    cause = str(error).rpartition("Exception encountered:")[2]
+    head = " ".join(cause.split()).split(". ")[0].rstrip(".")
+    return head if len(head) <= 160 else head[:159] + "…"
