@@ -9,7 +9,7 @@ the rounds and the median ratio, round by round, to stock Keras in the best of i
   stock float32    keras.layers.BatchNormalization, model.fit, environment as it is
   stock bfloat16   the same under mixed_bfloat16 (only where the processor has bfloat16)
   stock + oneDNN   stock float32 with TF_ENABLE_ONEDNN_OPTS=1, which evrisim sets by itself
-  evrisim          the fused layer, precision auto, evrisim's own loop
+  evrisim          evrisim's normalisation, convolution and loop, precision auto
 """
 
 import argparse
@@ -115,16 +115,16 @@ def stock(net, bfloat16):
 
 
 def ours(net):
+    from evrisim import layers
     from evrisim.data.batches import training_batches
     from evrisim.data.dataset import Split
-    from evrisim.layers import BatchNormalization
     from evrisim.training import Recipe
     from evrisim.training.losses import SmoothedCrossEntropy
     from evrisim.training.optimizers import optimizer
     from evrisim.training.precision import policy, resolve
 
     with policy(resolve("auto")):
-        model = network(net, BatchNormalization)
+        model = network(net, layers)
     model.compile(optimizer(Recipe(), model, 100), SmoothedCrossEntropy(), metrics=["accuracy"])
 
     def run(images, labels):
@@ -134,13 +134,15 @@ def ours(net):
     return run
 
 
-def network(net, norm):
-    """The same layers for both sides, but for the normalisation."""
+def network(net, own):
+    """The same layers for both sides; convolution and normalisation are each side's own."""
     import keras
     from keras import layers
 
+    norm = own.BatchNormalization
+
     def conv(x, filters, size=3, strides=1):
-        return layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x)
+        return own.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x)
 
     inputs = keras.Input((32, 32, 3))
     x = layers.Rescaling(1 / 127.5, offset=-1)(inputs)

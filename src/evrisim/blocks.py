@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from evrisim.layers import BatchNormalization
+from evrisim.layers import BatchNormalization, Conv2D
 
 Tensor = Any
 
@@ -24,7 +24,7 @@ def conv(x: Tensor, filters: int, kernel_size: int, *, name: str, strides: int =
         name: Name of the layer.
         strides: Step of the kernel; 2 halves rows and columns.
     """
-    return keras.layers.Conv2D(
+    return Conv2D(
         filters,
         kernel_size,
         strides=strides,

@@ -1,5 +1,6 @@
 """Layers that Keras lacks or does slowly. Importing this room registers them for loading."""
 
+from evrisim.layers.conv import Conv2D
 from evrisim.layers.norm import BatchNormalization
 
-__all__ = ["BatchNormalization"]
+__all__ = ["BatchNormalization", "Conv2D"]
