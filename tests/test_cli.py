@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import evrisim
-from evrisim import _files
+from evrisim import _files, messages
 from evrisim.cli import main
 from evrisim.training import Run
 
@@ -111,6 +111,14 @@ def test_an_explanation_is_a_picture_and_names_its_layer(run, photographs, capsy
     assert found["images"][0]["class"] == "yatay çizgi"
     with Image.open(picture) as opened:
         assert min(opened.size) > 100
+
+
+def test_help_speaks_the_language_asked_for(capsys):
+    messages.use("tr")
+    assert main(["train", "--help"]) == 0
+    assert "Bir modeli bir veri kümesiyle eğit" in capsys.readouterr().out
+    assert main(["--help"]) == 0
+    assert "Bir modeli bir veri kümesiyle eğit" in capsys.readouterr().out
 
 
 def test_a_report_is_written_in_the_language_asked_for(run, capsys):

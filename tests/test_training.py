@@ -220,7 +220,26 @@ def test_ctrl_c_keeps_the_best_model_and_the_way_back(stripes, tmp_path):
     resumed = fit(stripes, SMALL, RECIPE, directory=tmp_path / "run", resume=True)
     straight = fit(stripes, SMALL, RECIPE, directory=tmp_path / "straight")
     assert resumed.facts["weights_sha256"] == straight.facts["weights_sha256"]
+    assert straight.facts["resumed"] == []
+    (again,) = resumed.facts["resumed"]
+    assert (again["after_epoch"], again["damaged_checkpoints"]) == (1, [])
+    assert again["machine"] == resumed.facts["machine"]
     assert (run.directory / "history.jsonl").read_text().count("\n") == 2
+
+
+def test_a_run_says_which_damaged_checkpoints_it_passed_over(stripes, tmp_path):
+    def stop_in_the_third_epoch(progress):
+        if progress.epoch == 3:
+            raise KeyboardInterrupt
+
+    recipe = RECIPE.with_settings({"epochs": 3})
+    with pytest.raises(KeyboardInterrupt):
+        fit(stripes, SMALL, recipe, directory=tmp_path / "run", show=stop_in_the_third_epoch)
+    (tmp_path / "run" / "checkpoint" / "epoch-00002" / "variables.npz").write_bytes(b"")
+    run = fit(stripes, SMALL, recipe, directory=tmp_path / "run", resume=True)
+    (again,) = run.facts["resumed"]
+    assert (again["after_epoch"], again["damaged_checkpoints"]) == (1, ["epoch-00002"])
+    assert len(run.history) == 3
 
 
 def test_early_stopping_ends_after_its_patience(stripes, tmp_path):

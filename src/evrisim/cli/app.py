@@ -6,7 +6,18 @@ from typing import Annotated, Any
 import typer
 
 from evrisim import __version__
-from evrisim.cli import data, demo, doctor, evaluate, explain, models, predict, report, train
+from evrisim.cli import (
+    data,
+    demo,
+    doctor,
+    evaluate,
+    explain,
+    models,
+    options,
+    predict,
+    report,
+    train,
+)
 from evrisim.messages import translate as _
 
 _COMMANDS: dict[str, Callable[..., None]] = {
@@ -49,7 +60,7 @@ def _app() -> typer.Typer:
     )
     app.callback()(_root)
     for name, function in _COMMANDS.items():
-        app.command(name)(function)
+        options.add(app, name, function)
     app.add_typer(data.app(), name="data")
     return app
 

@@ -25,10 +25,8 @@ def app() -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    group.command("list")(list_all)
-    group.command("show")(show)
-    group.command("check")(check)
-    group.command("fetch")(fetch)
+    for name, function in (("list", list_all), ("show", show), ("check", check), ("fetch", fetch)):
+        options.add(group, name, function)
     return group
 
 

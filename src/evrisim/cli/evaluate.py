@@ -36,8 +36,7 @@ def evaluate(
     if data is None and (opened.directory / "predictions.npz").is_file():
         found = workflow.saved_evaluation(opened)
     else:
-        with output.progress(_("reading {data}").format(data=source.name)) as progress:
-            dataset = source.load(offline=offline, progress=progress)
+        dataset = options.load(output, source, offline=offline)
         with output.progress(_("evaluating")) as progress:
             judge = workflow.evaluate_other if data else workflow.evaluate_run
             found = judge(opened, dataset, progress=progress)

@@ -1,7 +1,9 @@
 """Options that several commands share."""
 
+import inspect
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +22,10 @@ def _checked_language(value: str | None) -> str | None:
         )
     return value
 
+
+if TYPE_CHECKING:
+    from evrisim.data.dataset import DataSet
+    from evrisim.workflow import Source
 
 Json = Annotated[bool, typer.Option("--json", help=_("Print the result as JSON."))]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help=_("Print results only, no progress."))]
@@ -46,9 +52,21 @@ SkipBroken = Annotated[
 ]
 
 
+def add(group: typer.Typer, name: str, function: Callable[..., None]) -> None:
+    """Make a function a command; its docstring is the help, in the language in use."""
+    told = inspect.getdoc(function) or name
+    group.command(name, help=_(told))(function)
+
+
 def output(json: bool, quiet: bool) -> Output:
     """Give the way out that `--json` and `--quiet` ask for."""
     return Output(json=json, quiet=quiet)
+
+
+def load(output: Output, source: "Source", *, offline: bool) -> "DataSet":
+    """Load the data of a source, showing how far it is."""
+    with output.progress(_("reading {data}").format(data=source.name)) as progress:
+        return source.load(offline=offline, progress=progress)
 
 
 def reading(size: str | None, policy: str | None, skip_broken: bool) -> dict[str, Any]:

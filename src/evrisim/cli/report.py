@@ -11,6 +11,10 @@ from evrisim.messages import translate as _
 
 def report(
     run: Annotated[Path, typer.Argument(help=_("Folder of a run."))],
+    data: Annotated[
+        str | None, typer.Option("--data", help=_("The data it was trained on, if moved."))
+    ] = None,
+    data_dir: options.DataDir = None,
     offline: options.Offline = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -25,9 +29,12 @@ def report(
     heavy.load()
     from evrisim import workflow
 
-    source = workflow.Source.of(opened)
-    with output.progress(_("reading {data}").format(data=source.name)) as progress:
-        dataset = source.load(offline=offline, progress=progress)
+    source = (
+        workflow.Source(data, data_dir=str(data_dir) if data_dir else None)
+        if data
+        else workflow.Source.of(opened)
+    )
+    dataset = options.load(output, source, offline=offline)
     with output.progress(_("explaining")) as progress:
         written = workflow.report_run(opened, dataset, progress=progress)
     path = written.directory / "report.html"

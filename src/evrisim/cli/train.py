@@ -99,8 +99,7 @@ def run_training(
 
     builders.check(model.name, model.options)
     logs = board.logs(directory / "tensorboard") if tensorboard else nullcontext(None)
-    with output.progress(_("reading {data}").format(data=source.name)) as progress:
-        dataset = source.load(offline=offline, progress=progress)
+    dataset = options.load(output, source, offline=offline)
     output.note(
         _(
             "{data}: {train} images to train on, {validation} to validate, {test} to test; {run}"
@@ -153,6 +152,11 @@ def summary(run: "Run") -> list[str]:
             seed=facts["seed"],
         )
     )
+    damaged = [name for time in facts["resumed"] for name in time["damaged_checkpoints"]]
+    if damaged:
+        lines.append(
+            _("Damaged checkpoints were passed over: {names}.").format(names=", ".join(damaged))
+        )
     lines.append(_("Report: {path}").format(path=run.directory / "report.html"))
     return lines
 

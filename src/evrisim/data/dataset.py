@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,14 @@ class DataSet:
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
     def content_hash(self) -> str:
-        """Give the SHA-256 over all images and labels: what a run was trained on."""
+        """Give the SHA-256 over all images and labels: what a run was trained on.
+
+        Taken once: whoever changes the arrays of a data set in place deceives himself.
+        """
+        return self._content_hash
+
+    @cached_property
+    def _content_hash(self) -> str:
         digest = hashlib.sha256()
         for name, split in self.splits.items():
             digest.update(f"{name} {split.images.shape} {self.class_names}".encode())

@@ -5,6 +5,8 @@ the `.mo` file that programs read is compiled. Needs Babel (of the `dev` extra).
 catalogue that is not complete or not compiled.
 """
 
+import ast
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +19,22 @@ TURKISH = HERE / "tr" / "LC_MESSAGES" / "evrisim.po"
 
 
 def sentences() -> set[str]:
-    """Give every literal that is passed to `translate` in the sources."""
+    """Give every literal that is passed to `translate` in the sources, and the commands' help."""
     from babel.messages.extract import extract_from_dir
 
     keywords = {"_": None, "translate": None}
     found = extract_from_dir(str(SOURCES), [("**.py", "python")], keywords=keywords)
     # Every message is a plain literal: no plural forms, which would come as tuples.
-    return {str(message) for _file, _line, message, _comments, _context in found if message}
+    literals = {str(message) for _file, _line, message, _comments, _context in found if message}
+    return literals | set(_helps())
+
+
+def _helps() -> Iterator[str]:
+    """Give the docstring of every command: what takes `--lang` shows it as its help."""
+    for path in sorted((SOURCES / "cli").glob("*.py")):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and "lang" in [a.arg for a in node.args.args]:
+                yield ast.get_docstring(node) or ""
 
 
 def read() -> "Catalog":

@@ -74,10 +74,11 @@ def fit(
     with locked(run.directory):
         if run.facts["status"] in ("trained", "done"):
             return run
-        state = _state(run.directory, built)
+        state, damaged = _state(run.directory, built)
         run = run.updated(
             **(facts or {}),
             status="running",
+            resumed=_resumptions(run, state, damaged),
             cost=_cost(built, dataset),
             precision=_precision(built),
         )
@@ -193,13 +194,27 @@ def _check_outputs(model: keras.Model, dataset: DataSet) -> None:
         )
 
 
-def _state(directory: Path, model: keras.Model) -> State:
-    """Go on from the newest good checkpoint, or start anew."""
-    saved, _damaged = checkpoint.load(directory / "checkpoint")
+def _state(directory: Path, model: keras.Model) -> tuple[State, tuple[str, ...]]:
+    """Go on from the newest good checkpoint, or start anew; name those passed over as damaged."""
+    saved, damaged = checkpoint.load(directory / "checkpoint")
     state = from_checkpoint(saved, model) if saved else State()
     # A kill between checkpoint and history leaves the two a line apart: the checkpoint decides.
     write_history(directory / "history.jsonl", state.history)
-    return state
+    return state, damaged
+
+
+def _resumptions(run: Run, state: State, damaged: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Give what is known of each time the run was taken up again; none for a run just begun."""
+    before = run.facts.get("resumed")
+    if before is None:
+        return []
+    now = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "after_epoch": state.epoch,
+        "damaged_checkpoints": list(damaged),
+        "machine": machine.describe(),
+    }
+    return [*before, now]
 
 
 @contextmanager
