@@ -78,5 +78,6 @@ def _root(
             "--version", help=_("Print the version."), is_eager=True, callback=_print_version
         ),
     ] = False,
+    lang: options.Lang = None,
 ) -> None:
     pass

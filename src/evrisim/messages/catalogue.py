@@ -34,7 +34,7 @@ def _helps() -> Iterator[str]:
     for path in sorted((SOURCES / "cli").glob("*.py")):
         for node in ast.parse(path.read_text("utf-8")).body:
             if isinstance(node, ast.FunctionDef) and "lang" in [a.arg for a in node.args.args]:
-                yield ast.get_docstring(node) or ""
+                yield from filter(None, [ast.get_docstring(node)])
 
 
 def read() -> "Catalog":
