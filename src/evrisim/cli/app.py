@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from evrisim import __version__
-from evrisim.cli import data, demo, doctor, evaluate, explain, models, predict, report, train
+from evrisim.cli import cost, data, demo, doctor, evaluate, explain, models, predict, report, train
 from evrisim.messages import translate as _
 
 _COMMANDS: dict[str, Callable[..., None]] = {
@@ -16,6 +16,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "predict": predict.predict,
     "explain": explain.explain,
     "report": report.report,
+    "cost": cost.cost,
     "models": models.models,
     "doctor": doctor.doctor,
 }
