@@ -95,8 +95,10 @@ def _words(path: str) -> list[str]:
 
 
 def _beginning(part: list[LayerCost], depth: int) -> str:
+    """Name neighbours by what they have in common, a layer on its own by its whole path."""
+    heavy = [layer for layer in part if layer.parameters or layer.macs or layer.macs is None]
     path = part[0].path
-    return path if len(part) == 1 else "".join(_words(path)[:depth])
+    return path if len(heavy) == 1 else "".join(_words(path)[:depth])
 
 
 def _group(part: list[LayerCost], name: str) -> Group:
