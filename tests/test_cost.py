@@ -7,8 +7,9 @@ import keras
 import numpy as np
 import pytest
 
-from evrisim import cost
+from evrisim import backbones, cost, models
 from evrisim._validate import InputError
+from reference import products
 
 L = keras.layers
 
@@ -19,7 +20,7 @@ def single(layer, shape):
     return keras.Model(inputs, layer(inputs))
 
 
-# Channels last, 2D, pad, stride and dilation: walked one product at a time.
+# Indices only, no numbers; `test_cost_products.py` carries the products out.
 def walked(size, kernel, *, stride=1, dilation=1, same, channels, filters, groups=1):
     reach = (kernel - 1) * dilation + 1
     places = math.ceil(size / stride) if same else (size - reach) // stride + 1
@@ -93,7 +94,8 @@ def test_layers_equal_their_formula_on_paper(case):
     assert measured.parameters == model.count_params()
     assert measured.uncounted == ()
     (row,) = [row for row in measured.layers if row.macs or row.parameters or not expected]
-    assert eval(row.formula.replace("×", "*") or "0") == expected
+    assert products.value(row.formula or "0") == expected
+    assert products.value(row.parameter_formula or "0") == row.parameters
     # What comes out, not what is announced: Keras 3.15 announces another order for einsum dots.
     assert row.output_shape == tuple(model(np.zeros((1, *shape), "float32")).shape)
     assert row.activation_bytes == 4 * math.prod(row.output_shape)
@@ -226,7 +228,7 @@ class Backwards(keras.Model):
 def test_layers_stand_in_the_order_they_run_and_as_in_inference():
     measured = cost.measure(Backwards(), input_shape=(10,))
     assert [row.macs for row in measured.layers] == [100, 20, 0]
-    assert [row.training_macs for row in measured.layers] == [100, 60, 0]
+    assert [row.training_macs for row in measured.layers] == [100, 40, 0]
     assert [row.calls for row in measured.layers] == [1, 1, 0]
 
 
@@ -240,10 +242,66 @@ class Strange(L.Layer):
         return keras.ops.matmul(inputs, self.table)
 
 
+class Folded(L.Layer):
+    """A product without weights of its own: nothing shows it from outside."""
+
+    def call(self, inputs):
+        return keras.ops.matmul(inputs, keras.ops.transpose(inputs, (0, 2, 1)))
+
+
+class Louder(L.Rescaling):
+    """A layer of one's own, of a kind that is known."""
+
+
 def test_work_of_an_unknown_kind_is_named_not_hidden():
-    measured = cost.measure(single(Strange(name="strange"), (4,)))
-    assert measured.uncounted == ("strange",)
-    assert measured.macs == 0
+    inputs = keras.Input((4, 4))
+    x = L.Dense(4, name="known")(inputs)
+    measured = cost.measure(keras.Model(inputs, Folded(name="folded")(Strange(name="strange")(x))))
+    assert measured.uncounted == ("strange", "folded")
+    assert [row.macs for row in measured.layers] == [64, None, None]
+    assert [row.flops for row in measured.layers] == [128, None, None]
+    assert measured.macs == 64
+    assert cost.measure(single(Louder(2.0), (4,))).uncounted == ()
+
+
+def operation(make, *shapes):
+    inputs = [keras.Input(shape) for shape in shapes]
+    return keras.Model(inputs, make(*inputs))
+
+
+UNKNOWN = {
+    "recurrent": lambda: single(L.LSTM(3), (5, 4)),
+    "lambda": lambda: single(L.Lambda(lambda x: x @ x), (4, 4)),
+    "tensordot": lambda: operation(lambda x: keras.ops.tensordot(x, x, axes=1), (4, 1)),
+    "convolution by hand": lambda: operation(
+        lambda x: keras.ops.conv(x, np.ones((3, 3, 3, 2), "float32")), (8, 8, 3)
+    ),
+    "three factors": lambda: operation(
+        lambda x, y, z: keras.ops.einsum("bi,bij,bj->b", x, y, z), (3,), (3, 4), (4,)
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNKNOWN)
+def test_what_no_formula_describes_is_unknown_rather_than_nothing(case):
+    measured = cost.measure(UNKNOWN[case]())
+    assert len(measured.uncounted) == 1
+
+
+def test_tables_that_only_scale_are_no_work():
+    for layer in (L.LayerNormalization(axis=(1, 2, 3)), L.PReLU(), L.RMSNormalization()):
+        measured = cost.measure(single(layer, (4, 4, 3)))
+        assert (measured.macs, measured.uncounted) == (0, ())
+    turned = operation(lambda x: keras.ops.einsum("bij->bji", x), (3, 4))
+    assert cost.measure(turned).macs == 0
+
+
+def test_arguments_may_be_named_in_any_order():
+    query, value = keras.Input((6, 8)), keras.Input((5, 8))
+    attend = L.MultiHeadAttention(2, 3)
+    plain = cost.measure(keras.Model([query, value], attend(query, value)))
+    named = cost.measure(keras.Model([query, value], attend(key=value, value=value, query=query)))
+    assert named.macs == plain.macs
 
 
 def test_training_counts_frozen_layers_as_what_they_need():
@@ -251,17 +309,38 @@ def test_training_counts_frozen_layers_as_what_they_need():
     layers[0].trainable = layers[2].trainable = False
     model = keras.Sequential([keras.Input((10,)), *layers])
     measured = cost.measure(model)
-    assert [row.training_macs for row in measured.layers] == [100, 300, 200, 300]
-    assert measured.training_macs == 900
+    # Forward; forward and weights; forward and passing on; all three.
+    assert [row.training_macs for row in measured.layers] == [100, 200, 200, 300]
+    assert measured.training_macs == 800
     assert measured.trainable_parameters == 220
+    assert [row.trainable_parameters for row in measured.layers] == [0, 110, 0, 110]
     model.trainable = False
     assert cost.measure(model).training_macs == measured.macs
     model.trainable = True
-    assert cost.measure(model).training_macs == 3 * measured.macs
+    assert cost.measure(model).training_macs == 200 + 3 * 300
+
+
+def test_a_frozen_branch_beside_one_that_learns_is_forward_only():
+    inputs = keras.Input((10,))
+    learning, frozen = L.Dense(10, name="learning"), L.Dense(10, name="frozen")
+    frozen.trainable = False
+    joined = L.Add()([learning(inputs), frozen(inputs)])
+    measured = cost.measure(keras.Model(inputs, L.Dense(2, name="head")(joined)))
+    work = {row.path: row.training_macs for row in measured.layers}
+    assert (work["learning"], work["frozen"], work["head"]) == (200, 100, 60)
+
+
+def test_a_product_of_two_tensors_needs_a_gradient_for_each_that_learns():
+    inputs = keras.Input((4, 4))
+    learnt = L.Dense(4, name="dense")(inputs)
+    for first, second, times in ((inputs, inputs, 1), (learnt, inputs, 2), (learnt, learnt, 3)):
+        model = keras.Model(inputs, [keras.ops.matmul(first, second), learnt])
+        (row,) = [row for row in cost.measure(model).layers if row.kind == "Matmul"]
+        assert (row.macs, row.training_macs) == (64, 64 * times)
 
 
 def test_a_batch_costs_so_many_times_one():
-    model = keras.applications.MobileNetV2((32, 32, 3), weights=None, classes=10)
+    model = models.build("resnet20", (32, 32, 3), 10)
     one, eight = cost.measure(model), cost.measure(model, batch_size=8)
     assert eight.macs == 8 * one.macs
     assert eight.activation_bytes == 8 * one.activation_bytes
@@ -270,6 +349,12 @@ def test_a_batch_costs_so_many_times_one():
 
 def test_an_open_size_is_given_and_a_missing_one_asked_for():
     model = keras.Sequential([keras.Input((None, None, 3)), L.Conv2D(4, 3), L.Conv2D(2, 1)])
+    with pytest.raises(InputError, match=r"cannot take an input of 2×2×3: .*"):
+        cost.measure(model, input_shape=(2, 2, 3))
+    with pytest.raises(InputError, match=r"built for inputs of \?×\?×3; received 8×8×1"):
+        cost.measure(model, input_shape=(8, 8, 1))
+    with pytest.raises(InputError, match=r"`batch_size` must be a whole number of at least 1"):
+        cost.measure(model, input_shape=(8, 8, 3), batch_size=0)
     assert cost.measure(model, input_shape=(8, 8, 3)).macs == 36 * 27 * 4 + 36 * 8
     for unknown in (model, Own(), keras.Sequential([L.Dense(2)])):
         with pytest.raises(InputError, match="does not say how large its input is"):
@@ -316,22 +401,186 @@ def test_the_model_is_left_as_it_was():
     assert all("call" not in vars(layer) for layer in model.layers)
 
 
-# From the papers and libraries that publish them, in thousand million MACs at 224×224.
-PUBLISHED = {
-    "ResNet50": (3.858, 25_636_712),
-    "MobileNetV2": (0.3008, 3_538_984),
-    "VGG16": (15.470, 138_357_544),
-    "EfficientNetB0": (0.3858, 5_330_571),
-    "ConvNeXtTiny": (4.456, 28_589_128),
+PARAMETERS = {
+    "grouped": (L.Conv2D(8, 3, groups=2), (9, 9, 4), "(3 × 3 × 2 + 1) × 8"),
+    "no bias": (L.Conv2D(8, (3, 1), use_bias=False), (9, 9, 4), "3 × 1 × 4 × 8"),
+    "depthwise": (L.DepthwiseConv2D(3), (6, 6, 4), "(3 × 3 + 1) × 4"),
+    "multiplied": (L.DepthwiseConv2D(3, depth_multiplier=2), (6, 6, 4), "(3 × 3 + 1) × 4 × 2"),
+    "separable": (L.SeparableConv2D(7, 3), (6, 6, 4), "3 × 3 × 4 × 1 + (1 × 1 × 4 + 1) × 7"),
+    "transposed": (L.Conv2DTranspose(5, 3), (4, 4, 3), "(3 × 3 × 3 + 1) × 5"),
+    "dense": (L.Dense(7), (5,), "(5 + 1) × 7"),
+    "einsum": (L.EinsumDense("ac,cde->ade", (2, 3), bias_axes="de"), (4,), "(4 + 1) × 2 × 3"),
+    "batch normalisation": (L.BatchNormalization(), (4, 4, 3), "4 × 3"),
+    "without scale": (L.BatchNormalization(scale=False), (4, 4, 3), "3 × 3"),
+    "layer normalisation": (L.LayerNormalization(), (4, 4, 3), "2 × 3"),
+    "group normalisation": (L.GroupNormalization(3), (4, 4, 6), "2 × 6"),
+    "statistics of the data": (L.Normalization(), (4, 4, 3), "2 × 3 + 1"),
+    "activation": (L.PReLU(shared_axes=(1, 2)), (4, 4, 3), "1 × 1 × 3"),
+    "recurrent": (L.LSTM(3), (5, 4), "4 × 12 + 3 × 12 + 12"),
 }
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_known_models_cost_what_is_published(name):
-    model = getattr(keras.applications, name)(weights=None)
-    measured = cost.measure(model, input_shape=(224, 224, 3))
-    macs, parameters = PUBLISHED[name]
-    assert measured.macs / 1e9 == pytest.approx(macs, rel=2e-4)
-    assert measured.parameters == parameters == model.count_params()
-    assert sum(row.parameters for row in measured.layers) == parameters
+@pytest.mark.parametrize("case", PARAMETERS)
+def test_parameters_come_with_a_formula_that_gives_them(case):
+    layer, shape, formula = PARAMETERS[case]
+    model = single(type(layer).from_config(layer.get_config()), shape)
+    rows = [row for row in cost.measure(model).layers if row.parameters]
+    assert [row.parameter_formula for row in rows] == [formula]
+    assert products.value(formula) == rows[0].parameters == model.count_params()
+
+
+def test_words_are_looked_up_in_a_table():
+    words = keras.Input((6,), dtype="int32")
+    (row,) = cost.measure(keras.Model(words, L.Embedding(10, 4)(words))).layers
+    assert (row.parameter_formula, row.parameters, row.macs) == ("10 × 4", 40, 0)
+
+
+def test_half_of_the_numbers_of_batch_normalisation_are_trained():
+    (row,) = cost.measure(single(L.BatchNormalization(), (4, 4, 64))).layers
+    assert (row.parameters, row.trainable_parameters) == (4 * 64, 2 * 64)
+
+
+def test_the_courses_5_by_5_example_has_the_parameters_of_a_3_by_3_kernel():
+    wide, narrow = (cost.measure(single(L.Conv2D(64, size), (32, 32, 32))) for size in (5, 3))
+    assert narrow.layers[0].parameter_formula == "(3 × 3 × 32 + 1) × 64"
+    assert wide.layers[0].parameter_formula == "(5 × 5 × 32 + 1) × 64"
+    assert (wide.parameters, narrow.parameters) == (51_264, 18_496)
+
+
+def test_depthwise_separable_saves_87_percent_at_64_channels_and_never_more_than_nine_tenths():
+    def saved(channels):
+        shape = (32, 32, channels)
+        full = cost.measure(single(L.Conv2D(channels, 3, use_bias=False), shape))
+        parts = L.SeparableConv2D(channels, 3, use_bias=False)
+        small = cost.measure(single(parts, shape))
+        assert small.macs / full.macs == pytest.approx(small.parameters / full.parameters)
+        return 1 - small.parameters / full.parameters
+
+    # The rest is 1 / filters + 1 / 9, by paper.
+    assert saved(64) == pytest.approx(1 - 1 / 64 - 1 / 9) == pytest.approx(0.873, abs=5e-4)
+    assert saved(512) < 1 - 1 / 9
+    assert saved(8) == pytest.approx(0.764, abs=5e-4)
+
+
+def block(width, middle=None):
+    """Two 3×3 convolutions, or a bottleneck: 1×1, 3×3, 1×1."""
+    inputs = keras.Input((8, 8, width))
+    if middle is None:
+        x = L.Conv2D(width, 3, padding="same", use_bias=False)(inputs)
+        return keras.Model(inputs, L.Conv2D(width, 3, padding="same", use_bias=False)(x))
+    x = L.Conv2D(middle, 1, use_bias=False)(inputs)
+    x = L.Conv2D(middle, 3, padding="same", use_bias=False)(x)
+    return keras.Model(inputs, L.Conv2D(width, 1, use_bias=False)(x))
+
+
+def test_a_bottleneck_is_4_times_smaller_than_no_basic_block_it_is_compared_with():
+    bottleneck = cost.measure(block(256, 64)).parameters
+    assert bottleneck == 2 * 256 * 64 + 9 * 64 * 64 == 69_632
+    # Of the same width on the outside it is 17 times smaller; of the width it works in, as large.
+    assert cost.measure(block(256)).parameters / bottleneck == pytest.approx(16.94, abs=0.01)
+    assert cost.measure(block(64)).parameters / bottleneck == pytest.approx(1.06, abs=0.01)
+    # What is 4 times smaller is its 3×3 convolution against one of twice the width.
+    assert cost.measure(block(128)).parameters / bottleneck == pytest.approx(4.24, abs=0.01)
+
+
+def rows_of(*names, parameters=1, macs=1):
+    layers = [
+        cost.LayerCost(name, "Conv2D", (1, 8), parameters, 0, "1", macs, "1", 4, 1, macs)
+        for name in names
+    ]
+    return cost.Cost(tuple(layers), parameters * len(layers), 0, 1)
+
+
+def test_a_few_layers_are_shown_one_by_one_with_what_follows_them():
+    model = models.build("convnet", (32, 32, 3), 10)
+    measured = cost.measure(model)
+    groups = cost.grouped(measured)
+    assert [group.name for group in groups][:2] == ["stage1_block1_conv", "stage1_block1_norm"]
+    check_totals(groups, measured)
+
+
+def check_totals(groups, measured):
+    for name in ("macs", "parameters", "activation_bytes"):
+        assert sum(getattr(group, name) for group in groups) == getattr(measured, name)
+    assert sum(group.layers for group in groups) == len(measured.layers)
+
+
+def test_layers_whose_names_say_nothing_are_put_together_as_many_in_each():
+    measured = rows_of(*(chr(0x4E00 + number) for number in range(100)))
+    groups = cost.grouped(measured, 10)
+    assert [group.layers for group in groups] == [10] * 10
+    check_totals(groups, measured)
+
+
+def test_a_group_with_unknown_work_says_so():
+    measured = rows_of("a", "b", macs=None)
+    assert not any(group.complete for group in cost.grouped(measured))
+    assert cost.grouped(rows_of()) == ()
+
+
+# From the papers and libraries that publish them, in thousand million MACs at 224×224.
+PUBLISHED = {
+    "resnet50": (3.858, 25_636_712),
+    "mobilenet_v2": (0.3008, 3_538_984),
+    "vgg16": (15.470, 138_357_544),
+    "efficientnet_b0": (0.3858, 5_330_571),
+    "convnext_tiny": (4.456, 28_589_128),
+}
+
+
+# What a row of their picture is called.
+BLOCKS = {
+    "vgg16": "block1_conv1",
+    "vgg19": "block1_conv1",
+    "resnet50": "conv2_block1",
+    "mobilenet_v2": "block_1",
+    "efficientnet_b0": "block2a",
+    "efficientnet_b4": "block2",
+    "convnext_tiny": "convnext_tiny_stage_0_block_0",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", backbones.BACKBONES)
+def test_known_models_cost_what_is_published_and_listed(name):
+    model = backbones.build(name)
+    measured = cost.measure(model)
+    if name in PUBLISHED:
+        macs, parameters = PUBLISHED[name]
+        assert measured.macs / 1e9 == pytest.approx(macs, rel=2e-4)
+        assert measured.parameters == parameters
+    listed = backbones.BACKBONES[name]
+    assert measured.macs == listed.macs == by_hand(model)
+    assert measured.parameters == listed.parameters == model.count_params()
+    assert measured.trainable_parameters == listed.trainable_parameters
+    assert sum(row.parameters for row in measured.layers) == listed.parameters
+    for row in measured.layers:
+        assert products.value(row.parameter_formula or "0") == row.parameters, row.path
     assert measured.uncounted == ()
+    groups = cost.grouped(measured)
+    assert 10 <= len(groups) <= 24
+    assert BLOCKS[name] in [group.name for group in groups]
+    check_totals(groups, measured)
+
+
+def by_hand(model):
+    """Count a model of `keras.applications` in its own way: from what its layers announce."""
+    total = 0
+    for layer in model._flatten_layers():
+        if isinstance(layer, L.DepthwiseConv2D):
+            _, rows, columns, channels = layer.output.shape
+            total += rows * columns * channels * layer.kernel.shape[0] * layer.kernel.shape[1]
+        elif isinstance(layer, L.Conv2D):
+            _, rows, columns, _ = layer.output.shape
+            total += rows * columns * math.prod(layer.kernel.shape)
+        elif isinstance(layer, L.Dense):
+            total += math.prod(layer.output.shape[1:-1]) * math.prod(layer.kernel.shape)
+    return total
+
+
+def test_resnet_20_costs_what_its_paper_says_and_its_1_by_1_shortcuts():
+    model = models.build("resnet20", (32, 32, 3), 10)
+    measured = cost.measure(model)
+    shortcuts = 16 * 16 * 16 * 32 + 8 * 8 * 32 * 64
+    assert measured.macs == by_hand(model) == 40_813_184
+    assert measured.macs - shortcuts == 40_551_040

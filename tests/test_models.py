@@ -5,11 +5,11 @@ from keras.ops import convert_to_numpy as numbers
 
 from evrisim import blocks, models
 from evrisim._validate import InputError
-from evrisim.cli.models import NAMES, describe
+from evrisim.cli.models import TRAINED, describe
 
 
 def test_the_plain_names_of_the_command_line_are_those_of_the_table():
-    assert list(NAMES) == list(models.MODELS) == list(describe())
+    assert list(TRAINED) == list(models.MODELS) == list(describe())
 
 
 def test_resnet20_has_the_parameters_counted_by_hand():

@@ -7,15 +7,17 @@ from typing import Any
 
 import keras
 
-from evrisim import models
+from evrisim import backbones, models
 from evrisim._validate import InputError, check_choice
 from evrisim.messages import translate as _
 from evrisim.training.run import Run
 
 IMAGE_SHAPE = (32, 32, 3)
-"""What a model opened by name is built for, unless told otherwise."""
+"""What a model of ours opened by name is built for, unless told otherwise."""
 
 NUM_CLASSES = 10
+
+NAMES = (*models.MODELS, *backbones.BACKBONES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,16 +39,19 @@ def open_model(
     target: str | Path,
     *,
     image_shape: tuple[int, int, int] | None = None,
-    num_classes: int = NUM_CLASSES,
+    num_classes: int | None = None,
 ) -> Opened:
     """Open a run's trained model, a `.keras` file of whatever origin, or a model by its name.
 
     A folder or file of the name goes before a builder of the same name.
 
     Args:
-        target: Folder of a run, path of a `.keras` file, or one of `models.MODELS`.
-        image_shape: `(rows, columns, channels)` for a model built by name.
-        num_classes: Number of logits of a model built by name.
+        target: Folder of a run, path of a `.keras` file, or one of `models.MODELS` or
+            `backbones.BACKBONES`.
+        image_shape: `(rows, columns, channels)` for a model built by name; None: 32×32 colour
+            images for a model of ours, the size a known architecture was made for.
+        num_classes: Number of logits of a model built by name; None: 10 for a model of ours, 1000
+            for a known architecture.
 
     Raises:
         InputError: If nothing of that name can be opened, with the reason.
@@ -60,11 +65,21 @@ def open_model(
     if path.name != str(target):
         raise InputError(
             _("There is no {path}; give the folder of a run, a .keras file, or {known}.").format(
-                path=path, known=", ".join(models.MODELS)
+                path=path, known=", ".join(NAMES)
             )
         )
-    name = check_choice("model", str(target), models.MODELS)
-    return Opened(name, models.build(name, image_shape or IMAGE_SHAPE, num_classes))
+    return Opened(str(target), _built(str(target), image_shape, num_classes))
+
+
+def _built(
+    name: str, image_shape: tuple[int, int, int] | None, num_classes: int | None
+) -> keras.Model:
+    check_choice("model", name, NAMES)
+    if name in backbones.BACKBONES:
+        classes = backbones.NUM_CLASSES if num_classes is None else num_classes
+        return backbones.build(name, image_shape, classes)
+    classes = NUM_CLASSES if num_classes is None else num_classes
+    return models.build(name, image_shape or IMAGE_SHAPE, classes)
 
 
 def load_file(path: Path) -> keras.Model:

@@ -7,14 +7,20 @@ import typer
 
 from evrisim import __version__
 from evrisim.cli import (
+    cost,
     data,
     demo,
     doctor,
     evaluate,
     explain,
+    features,
+    kernel,
     models,
+    normalisation,
     options,
+    pooling,
     predict,
+    receptive_field,
     report,
     train,
 )
@@ -25,8 +31,14 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "train": train.train,
     "evaluate": evaluate.evaluate,
     "predict": predict.predict,
-    "explain": explain.explain,
     "report": report.report,
+    "explain": explain.explain,
+    "kernel": kernel.kernel,
+    "features": features.features,
+    "receptive-field": receptive_field.receptive_field,
+    "pooling": pooling.pooling,
+    "normalisation": normalisation.normalisation,
+    "cost": cost.cost,
     "models": models.models,
     "doctor": doctor.doctor,
 }

@@ -1,13 +1,39 @@
 """`evrisim models`: what there is."""
 
+from dataclasses import asdict
+from typing import Any
+
+from evrisim import backbones
+from evrisim.backbones import Architecture
 from evrisim.cli import options
+from evrisim.messages import numbers
 from evrisim.messages import translate as _
 
-NAMES = ("convnet", "resnet20")
+TRAINED = ("convnet", "resnet20")
+"""Models that `evrisim train` builds and trains from the start."""
+
+NAMES = (
+    *TRAINED,
+    "vgg16",
+    "vgg19",
+    "resnet50",
+    "mobilenet_v2",
+    "efficientnet_b0",
+    "efficientnet_b4",
+    "convnext_tiny",
+)
+
+# At 32×32 with 10 classes; a test counts them again on the built models.
+OWN = {
+    "convnet": Architecture(None, "", 32, 10, 627_802, 626_554, 65_030_016),
+    "resnet20": Architecture(
+        2015, "https://arxiv.org/abs/1512.03385", 32, 10, 274_042, 272_474, 40_813_184
+    ),
+}
 
 
 def describe() -> dict[str, str]:
-    """Say in a line what each model is."""
+    """Say in a line what each model of ours is."""
     return {
         "convnet": _("the course's plain convnet: Conv-BatchNorm-ReLU blocks, pooling, GAP, Dense"),
         "resnet20": _("ResNet-20 for small images: three stages of three residual blocks"),
@@ -17,7 +43,60 @@ def describe() -> dict[str, str]:
 def models(
     json: options.Json = False, quiet: options.Quiet = False, lang: options.Lang = None
 ) -> None:
-    """List the models there are."""
+    """List the models there are: size, work, accuracy, and when to choose which."""
     output = options.output(json, quiet)
-    described = describe()
-    output.result(described, output.table((_("model"), _("what it is")), list(described.items())))
+    known = {**OWN, **backbones.BACKBONES}
+    choice = {**describe(), **backbones.when_to_choose()}
+    header = (
+        _("model"),
+        _("year"),
+        _("input"),
+        _("parameters"),
+        _("MACs"),
+        _("ImageNet top-1"),
+        _("when to choose it"),
+    )
+    rows = [(name, *_cells(known[name]), choice[name]) for name in NAMES]
+    output.result(
+        [_value(name, known[name], choice[name]) for name in NAMES],
+        [*output.table(header, rows), *([] if quiet else _foot())],
+    )
+
+
+def _cells(one: Architecture) -> tuple[str, ...]:
+    return (
+        str(one.year or ""),
+        f"{one.size}×{one.size}",
+        numbers.large(one.parameters),
+        numbers.large(one.macs),
+        "" if one.keras_top1 is None else _accuracy(one),
+    )
+
+
+def _accuracy(one: Architecture) -> str:
+    return f"{numbers.percent(one.keras_top1)} ({numbers.percent(one.paper_top1)})"
+
+
+def _value(name: str, one: Architecture, choice: str) -> dict[str, Any]:
+    source = backbones.KERAS_SOURCE if one.keras_top1 is not None else None
+    return {
+        "name": name,
+        **asdict(one),
+        "keras_source": source,
+        "trainable_here": name in TRAINED,
+        "when_to_choose": choice,
+    }
+
+
+def _foot() -> list[str]:
+    return [
+        "",
+        _("Parameters and MACs are counted on the built model, for one image of that size."),
+        _(
+            "ImageNet top-1: of the weights that Keras gives out ({source}), and in brackets as "
+            "the authors published it, measured in their own way."
+        ).format(source=backbones.KERAS_SOURCE),
+        _("`evrisim train` trains {names}; `evrisim cost` takes all.").format(
+            names=", ".join(TRAINED)
+        ),
+    ]

@@ -51,7 +51,7 @@ def train(
     """Train a model on a data set, measure it and write a report."""
     output = options.output(json, quiet)
     sources.check_source(data)
-    check_choice("model", model, models.NAMES)
+    _check_model(model)
     # Heavy names come in stages, so that help and wrong arguments answer at once.
     from evrisim.training import Recipe
 
@@ -159,6 +159,18 @@ def summary(run: "Run") -> list[str]:
         )
     lines.append(_("Report: {path}").format(path=run.directory / "report.html"))
     return lines
+
+
+def _check_model(model: str) -> None:
+    """Pass a model that is trained from the start; tell the known others apart from the unknown."""
+    if model in models.NAMES and model not in models.TRAINED:
+        raise InputError(
+            _(
+                "{model} can be looked at with `evrisim cost {model}`, but not trained from the "
+                "start; `--model` takes {known}."
+            ).format(model=model, known=", ".join(models.TRAINED))
+        )
+    check_choice("model", model, models.TRAINED)
 
 
 def _divided(settings: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

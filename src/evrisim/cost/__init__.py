@@ -1,5 +1,6 @@
 """What a model costs: parameters, multiply–accumulates, memory for activations."""
 
+from evrisim.cost.grouping import Group, grouped
 from evrisim.cost.measure import Cost, LayerCost, measure
 
-__all__ = ["Cost", "LayerCost", "measure"]
+__all__ = ["Cost", "Group", "LayerCost", "grouped", "measure"]

@@ -17,24 +17,58 @@ Shape = tuple[int, ...]
 Work = tuple[int, str]  # MACs, and the product that gives them as text
 
 _CONVOLUTIONS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
-_TRANSPOSED = (
+TRANSPOSED = (
     keras.layers.Conv1DTranspose,
     keras.layers.Conv2DTranspose,
     keras.layers.Conv3DTranspose,
 )
-_DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
-_SEPARABLE = (keras.layers.SeparableConv1D, keras.layers.SeparableConv2D)
+DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
+SEPARABLE = (keras.layers.SeparableConv1D, keras.layers.SeparableConv2D)
 
 # These have tables of weights, but no product of matrices.
-WITHOUT_PRODUCTS = (keras.layers.Embedding, keras.layers.Normalization, keras.layers.PReLU)
+_WITHOUT_PRODUCTS = (
+    keras.layers.BatchNormalization,
+    keras.layers.Embedding,
+    keras.layers.LayerNormalization,
+    keras.layers.Normalization,
+    keras.layers.PReLU,
+    keras.layers.RMSNormalization,
+)
+
+# Bare operations that multiply in ways no formula here describes.
+_UNKNOWN_OPERATIONS = frozenset(
+    {
+        "Conv",
+        "ConvTranspose",
+        "DepthwiseConv",
+        "Dot",
+        "DotProductAttention",
+        "Einsum",  # of three and more; one and two are known
+        "Inner",
+        "Kron",
+        "Outer",
+        "SeparableConv",
+        "Tensordot",
+        "Vdot",
+    }
+)
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a step: the shapes, batch included, of the tensors that went in and came out."""
+    """One call of a step.
+
+    Attributes:
+        inputs: shapes, batch included, of the tensors that went in, in the order the layer
+            declares its arguments.
+        outputs: shapes of those that came out.
+        learnt: how many of the inputs depend on weights that training changes: each needs a
+            gradient.
+    """
 
     inputs: tuple[Shape, ...]
     outputs: tuple[Shape, ...]
+    learnt: int = 0
 
 
 def work(step: Any, call: Call) -> Work | None:
@@ -50,6 +84,34 @@ def work(step: Any, call: Call) -> Work | None:
     if isinstance(step, keras.Layer) or type(step).__name__ not in _BY_OPERATION:
         return None
     return _BY_OPERATION[type(step).__name__](step, call)
+
+
+def is_unknown(step: Any, weights: Sequence[Any], call: Call) -> bool:
+    """Say whether a step may do work that nothing here describes, so that it is not called zero.
+
+    So are layers of a class from elsewhere that is not made of known layers, products of a kind
+    without a formula, and tables of weights that may be multiplied with. Vectors only scale.
+
+    Args:
+        step: A layer, or an operation of a functional model.
+        weights: Its weights, without those of layers inside it.
+        call: One of its calls.
+    """
+    if work(step, call) is not None or isinstance(step, _WITHOUT_PRODUCTS):
+        return False
+    if not isinstance(step, keras.Layer):
+        return type(step).__name__ in _UNKNOWN_OPERATIONS
+    if any(len(weight.shape) > 1 for weight in weights):
+        return True
+    if step._flatten_layers(include_self=False):
+        return False
+    return isinstance(step, keras.layers.Lambda) or _is_foreign(type(step))
+
+
+def _is_foreign(kind: type) -> bool:
+    """Say whether a class descends from nothing more telling than `Layer`."""
+    ours = (one for one in kind.__mro__ if one.__module__.split(".")[0] in ("keras", "evrisim"))
+    return next(ours) in (keras.Layer, keras.Model)
 
 
 def _channels(layer: Any, shape: Shape) -> int:
@@ -144,17 +206,20 @@ def _matrix_product(operation: Any, call: Call) -> Work:
     return _product(math.prod(call.outputs[0]), call.inputs[0][-1])
 
 
-def _einsum_operation(operation: Any, call: Call) -> Work:
-    return _einsum(operation.subscripts, call.inputs)
+def _einsum_operation(operation: Any, call: Call) -> Work | None:
+    if len(call.inputs) == 1:
+        return 0, ""  # a transposition or a sum
+    # Of three factors the work depends on which two are multiplied first.
+    return _einsum(operation.subscripts, call.inputs) if len(call.inputs) == 2 else None
 
 
-_Formula = Callable[[Any, Call], Work]
+_Formula = Callable[[Any, Call], Work | None]
 
 _BY_LAYER: list[tuple[tuple[type, ...], _Formula]] = [
     (_CONVOLUTIONS, _convolution),
-    (_TRANSPOSED, _transposed),
-    (_DEPTHWISE, _depthwise),
-    (_SEPARABLE, _separable),
+    (TRANSPOSED, _transposed),
+    (DEPTHWISE, _depthwise),
+    (SEPARABLE, _separable),
     ((keras.layers.Dense,), _dense),
     ((keras.layers.EinsumDense,), _einsum_dense),
     ((keras.layers.MultiHeadAttention,), _attention_heads),

@@ -7,12 +7,14 @@ drawn for the width of a phone and have no background of their own.
 
 from evrisim.plots.calibration import reliability_diagram
 from evrisim.plots.classes import confusion_matrix, per_class
+from evrisim.plots.cost import cost_by_layer
 from evrisim.plots.gallery import gallery
 from evrisim.plots.scores import faithfulness, score
 from evrisim.plots.training import learning_curves
 
 __all__ = [
     "confusion_matrix",
+    "cost_by_layer",
     "faithfulness",
     "gallery",
     "learning_curves",
