@@ -1,7 +1,7 @@
-"""What a model costs: parameters, multiply–accumulates, memory for activations, receptive fields."""
+"""What a model costs, parameters, multiply–accumulates and memory, and how far its layers see."""
 
 from evrisim.cost.field import Field
 from evrisim.cost.measure import Cost, LayerCost, measure
-from evrisim.cost.receptive_field import receptive_fields
+from evrisim.cost.receptive_field import landmarks, receptive_fields
 
-__all__ = ["Cost", "Field", "LayerCost", "measure", "receptive_fields"]
+__all__ = ["Cost", "Field", "LayerCost", "landmarks", "measure", "receptive_fields"]

@@ -148,8 +148,8 @@ def field(placed: Placed) -> Field:
 
 def unknown(culprit: str, frame: tuple[int, int]) -> Field:
     """Give the field of a layer that depends on one that can't be followed."""
-    sides = [Side(None, None, None, 1, pixels, False, None) for pixels in frame]
-    return Field(*sides, unknown=culprit)
+    rows, columns = (Side(None, None, None, 1, pixels, False, None) for pixels in frame)
+    return Field(rows, columns, culprit)
 
 
 def _side(placed: Placed, side: int) -> Side:

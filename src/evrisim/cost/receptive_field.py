@@ -1,6 +1,6 @@
 """How far each layer of a model sees: theoretical receptive fields, right through any graph."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -10,8 +10,8 @@ from evrisim import taps
 from evrisim._validate import InputError
 from evrisim.cost import field, spans
 from evrisim.cost.field import Field
-from evrisim.cost.passing import Passage, rule
-from evrisim.cost.strands import COLUMNS, ROWS, Placed, Strand, Unknowable, gather
+from evrisim.cost.passing import rule
+from evrisim.cost.strands import COLUMNS, ROWS, Passage, Placed, Strand, Unknowable, gather
 from evrisim.messages import translate as _
 
 
@@ -61,6 +61,24 @@ def receptive_fields(
     return follow.fields
 
 
+def landmarks(fields: Mapping[str, Field], most: int = 6) -> list[str]:
+    """Choose the layers worth a picture: the first, the last of each stride, at most so many.
+
+    Layers without a map, or whose field is not known or no moving window, are left out.
+
+    Example:
+        >>> layers = [keras.layers.Conv2D(4, 3, name="a"), keras.layers.Conv2D(4, 3, name="b"),
+        ...           keras.layers.MaxPooling2D(name="c"), keras.layers.Conv2D(4, 3, name="d")]
+        >>> landmarks(receptive_fields(keras.Sequential([keras.Input((32, 32, 3)), *layers])))
+        ['a', 'b', 'd']
+    """
+    maps = {path: one for path, one in fields.items() if None not in one.stride and all(one.stride)}
+    last = {one.stride: path for path, one in maps.items() if one.size != (1, 1)}
+    chosen = [*(path for path, one in maps.items() if one.size != (1, 1)), *last.values()]
+    kept = {chosen[0], *list(last.values())[1 - most :]} if chosen else set()
+    return [path for path in fields if path in kept]
+
+
 def _symbols(model: keras.Model, image_shape: tuple[int, ...] | None) -> tuple[Any, Any]:
     """Make the symbols that go in, and say which of them is the image."""
     known = _inputs(model)
@@ -80,7 +98,8 @@ def _symbols(model: keras.Model, image_shape: tuple[int, ...] | None) -> tuple[A
     shapes = [tuple(spec.shape[1:]) for spec in specs]
     shapes[place] = taps.known_image_shape(model, image_shape or shapes[place])
     symbols = [
-        keras.KerasTensor((1, *shape), spec.dtype) for shape, spec in zip(shapes, specs, strict=True)
+        keras.KerasTensor((1, *shape), spec.dtype)
+        for shape, spec in zip(shapes, specs, strict=True)
     ]
     return keras.tree.pack_sequence_as(known, symbols), symbols[place]
 
@@ -214,7 +233,9 @@ def _untouched(step: Any) -> list[tuple[str, Any]]:
     """List what to set aside: the records Keras keeps of symbolic calls, and its conversions."""
     if step is None:
         return []
-    kept = [(name, list(getattr(step, name))) for name in ("_inbound_nodes", "_outbound_nodes")]
+    kept: list[tuple[str, Any]] = [
+        (name, list(getattr(step, name))) for name in ("_inbound_nodes", "_outbound_nodes")
+    ]
     if hasattr(step, "_convert_inputs_to_tensors"):  # a functional model's: they refuse symbols
         kept.append(("_convert_inputs_to_tensors", lambda tensors: tensors))
     return kept

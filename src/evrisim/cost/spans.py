@@ -76,7 +76,7 @@ def sliding(kernel: int, stride: int, dilation: int, before: int) -> Window:
 
 
 def picked(start: int, step: int) -> Window:
-    """Give every `step`-th cell from `start`: slices, croppings, and with a start below 0 padding."""
+    """Give every `step`-th cell from `start`: slices and croppings; padding has one below 0."""
     return Window(np.array([[start]]), step)
 
 

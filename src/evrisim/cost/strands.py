@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,9 @@ class Placed:
     def slid(self, windows: Mapping[int, Window]) -> list[Strand]:
         """Give the strands after windows along some axes."""
         return [
-            replace(s, span=spans.through(s.span, windows[s.axis])) if s.axis in windows else s
+            replace(s, span=spans.through(s.span, windows[s.axis]))
+            if s.axis is not None and s.axis in windows
+            else s
             for s in self.strands
         ]
 
@@ -83,9 +86,7 @@ def gather(strands: Iterable[Strand], shape: Shape, frame: tuple[int, int]) -> P
     return Placed(tuple(found), shape, frame)
 
 
-def _held(
-    strand: Strand, fixed: dict[int, Strand], shape: Shape, frame: tuple[int, int]
-) -> bool:
+def _held(strand: Strand, fixed: dict[int, Strand], shape: Shape, frame: tuple[int, int]) -> bool:
     if strand.side not in fixed or strand.axis is None:
         return False
     count, size = shape[strand.axis], frame[strand.side]
@@ -131,7 +132,9 @@ def _reshaped(given: Placed, strand: Strand, axis: int, shape: Shape) -> Strand:
         step = math.prod(shape[axis + 1 : new.stop])
         along = np.stack(strand.span.at(np.arange(shape[axis]) * step // inner % count))
         if (seen == along[:, place // step % shape[axis]]).all():
-            return Strand(strand.side, axis, _restepped(strand.span, shape[axis], step, inner, count))
+            return Strand(
+                strand.side, axis, _restepped(strand.span, shape[axis], step, inner, count)
+            )
     raise Unknowable
 
 
@@ -157,3 +160,25 @@ def _blocks(old: Shape, new: Shape) -> Iterator[tuple[range, range]]:
             else:
                 b, j = b * new[j], j + 1
         yield range(start[0], i), range(start[1], j)
+
+
+@dataclass(frozen=True, eq=False)
+class Passage:
+    """One call of a step.
+
+    Attributes:
+        step: the layer or operation.
+        args: what it was called with, tensors and all.
+        inputs: the tensors among that, and what they see.
+        shape: of the output.
+    """
+
+    step: Any
+    args: tuple[Any, ...]
+    inputs: tuple[Placed, ...]
+    shape: Shape
+
+
+def listed(axes: Any) -> list[int]:
+    """Give axes as a list, of one or several."""
+    return [axes] if isinstance(axes, int) else list(axes)

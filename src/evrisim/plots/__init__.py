@@ -8,15 +8,18 @@ drawn for the width of a phone and have no background of their own.
 from evrisim.plots.calibration import reliability_diagram
 from evrisim.plots.classes import confusion_matrix, per_class
 from evrisim.plots.gallery import gallery
+from evrisim.plots.receptive_field import FieldView, receptive_fields
 from evrisim.plots.scores import faithfulness, score
 from evrisim.plots.training import learning_curves
 
 __all__ = [
+    "FieldView",
     "confusion_matrix",
     "faithfulness",
     "gallery",
     "learning_curves",
     "per_class",
+    "receptive_fields",
     "reliability_diagram",
     "score",
 ]
