@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from keras import layers as L
 from keras import ops
 
-from evrisim.cost import receptive_fields
+from evrisim._validate import InputError
+from evrisim.cost import landmarks, receptive_fields
 
 FEW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -224,3 +225,343 @@ def test_random_residual_and_branching_graphs_see_what_brute_force_finds(parts):
 def test_enlarged_maps_are_exact_in_every_cell(parts):
     model = built(parts, (26, 23, 1))
     check_against_brute_force(model, last(model))
+
+
+# --- bare operations and layers of all kinds, each against brute force ---------------------------
+
+CONVOLVED = {"kernel_size": (3, 2), "padding": "same"}
+THROUGH = {
+    "sum": lambda x: x + 2 * L.Conv2D(1, **CONVOLVED)(x),
+    "slice": lambda x: L.Conv2D(1, **CONVOLVED)(x)[:, 3:20:2, ::3],
+    "newaxis": lambda x: L.Conv2D(1, **CONVOLVED)(x)[:, :, None, ..., 0][:, :, 0, :, None],
+    "pad": lambda x: ops.pad(L.MaxPooling2D(2)(x), [[0, 0], [2, 1], [0, 3], [0, 0]]),
+    "stack": lambda x: ops.stack([x, L.Conv2D(1, **CONVOLVED)(x)], axis=1)[:, 1],
+    "max of a stack": lambda x: ops.max(ops.stack([x, L.Conv2D(1, 3, padding="same")(x)]), axis=0),
+    "split": lambda x: sum(ops.split(L.Conv2D(4, 3)(x), 2, axis=-1)),
+    "unstack": lambda x: ops.unstack(L.Conv2D(2, 3)(x), axis=-1)[1][..., None],
+    "transpose twice": lambda x: ops.transpose(
+        L.Conv2D(1, (3, 1))(ops.transpose(x, (0, 2, 1, 3))), (0, 2, 1, 3)
+    ),
+    "swapped axes": lambda x: ops.swapaxes(L.AveragePooling2D((1, 3))(ops.swapaxes(x, 1, 2)), 1, 2),
+    "moved axis": lambda x: ops.moveaxis(ops.moveaxis(L.Conv2D(2, 3)(x), -1, 1), 1, -1),
+    "permuted": lambda x: L.Permute((2, 1, 3))(L.Conv2D(2, (5, 1))(L.Permute((2, 1, 3))(x))),
+    "tokens and back": lambda x: L.Reshape((12, 10, 2))(
+        L.Dense(2)(L.Reshape((120, 2))(L.Conv2D(2, 3, 2, padding="same")(x)))
+    ),
+    "channel shuffle": lambda x: ops.reshape(
+        ops.transpose(ops.reshape(L.Conv2D(4, 3)(x), (-1, 22, 18, 2, 2)), (0, 1, 2, 4, 3)),
+        (-1, 22, 18, 4),
+    ),
+    "einsum over channels": lambda x: ops.einsum(
+        "bijc,cd->bijd", L.Conv2D(2, 3, padding="same")(x), ops.ones((2, 3))
+    ),
+    "mean of rows": lambda x: ops.mean(L.Conv2D(1, 3)(x), axis=1, keepdims=True),
+    "mean of rows, added": lambda x: x + ops.mean(x, axis=1, keepdims=True),
+    "repeat": lambda x: ops.repeat(L.MaxPooling2D((3, 2))(x), 2, axis=1),
+    "flip": lambda x: ops.flip(L.Conv2D(1, (3, 1), (2, 1))(x), axis=1),
+    "depth to space": lambda x: ops.depth_to_space(L.Conv2D(4, 3, 2, padding="same")(x), 2),
+    "space to depth": lambda x: ops.space_to_depth(L.Conv2D(1, 3, padding="same")(x), 2),
+    "resized": lambda x: ops.image.resize(L.Conv2D(1, 3, padding="same")(x), (36, 50)),
+    "resizing layer": lambda x: L.Resizing(12, 30, interpolation="nearest")(x),
+    "convolution": lambda x: ops.conv(x, np.ones((3, 5, 1, 2), "float32"), (2, 1), "same"),
+    "pooling": lambda x: ops.max_pool(x, (2, 3), (1, 2), "valid"),
+    "causal columns": lambda x: ops.reshape(
+        L.Conv1D(1, 3, padding="causal", dilation_rate=2)(ops.reshape(x[:, 4], (-1, 20, 1))),
+        (-1, 1, 20, 1),
+    ),
+    "layer scale": lambda x: (
+        x * ops.ones((1, 24, 20, 1)) + ops.relu(L.Conv2D(1, 3, padding="same")(x))
+    ),
+}
+
+
+@pytest.mark.parametrize("name", THROUGH)
+def test_positions_are_followed_through(name):
+    model = positive(model_of(THROUGH[name], (24, 20, 1)))
+    field = last(model)
+    assert not field.unknown
+    assert not field.misaligned
+    assert check_against_brute_force(model, field) > 0
+
+
+@pytest.mark.parametrize("name", THROUGH)
+def test_code_of_ones_own_is_followed_like_a_graph(name):
+    inner = model_of(THROUGH[name], (24, 20, 1))
+
+    class Own(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = inner
+
+        def call(self, x):
+            return ops.relu(self.inner(x)) * 2
+
+    own = keras.Sequential([keras.Input((24, 20, 1)), Own()])
+    plain, found = last(inner), last(own)
+    assert (found.size, found.stride, found.start) == (plain.size, plain.stride, plain.start)
+
+
+# --- what sees everything -----------------------------------------------------------------------
+
+
+def excited(x):
+    squeezed = L.GlobalAveragePooling2D(keepdims=True)(x)
+    return x * L.Conv2D(1, 1, activation="sigmoid")(squeezed)
+
+
+def attended(x):
+    tokens = L.Reshape((-1, 1))(L.Conv2D(1, 5, 4, padding="same")(x))
+    return tokens + L.MultiHeadAttention(1, 4)(tokens, tokens)
+
+
+def attended_by_hand(x):
+    x = ops.reshape(L.Conv2D(2, 5, 4, padding="same")(x), (-1, 90, 2))
+    scores = ops.softmax(ops.einsum("bqc,bkc->bqk", x, x))
+    return ops.einsum("bqk,bkc->bqc", scores, x)
+
+
+GLOBAL = {
+    "average": L.GlobalAveragePooling2D(),
+    "maximum, with axes": L.GlobalMaxPooling2D(keepdims=True),
+    "squeeze and excite": excited,
+    "attention": attended,
+    "attention by hand": attended_by_hand,
+    "dense": lambda x: L.Dense(3)(L.Flatten()(x)),
+    "group normalisation": L.GroupNormalization(1),
+    "mean": lambda x: ops.mean(x, axis=(1, 2)),
+    "mean subtracted": lambda x: x - ops.mean(x, axis=(1, 2), keepdims=True),
+}
+
+
+@pytest.mark.parametrize("name", GLOBAL)
+def test_global_layers_see_the_whole_image(name):
+    field = last(model_of(GLOBAL[name]))
+    assert field.everything
+    assert (field.size, field.stride, field.start) == ((40, 36), (0, 0), (0, 0))
+    assert not field.clipped
+
+
+def test_pooling_over_a_part_sees_that_part_only():
+    field = last(model_of(lambda x: L.GlobalAveragePooling2D()(L.Cropping2D(((4, 0), (1, 2)))(x))))
+    assert (field.start, field.size) == ((4, 1), (36, 33))
+    assert not field.everything
+
+
+def test_one_axis_may_be_global_and_the_other_not():
+    field = last(model_of(lambda x: ops.mean(L.Conv2D(1, 3, padding="same")(x), axis=1)))
+    assert (field.size, field.stride) == ((40, 3), (0, 1))
+    assert not field.everything
+
+
+def test_a_product_over_columns_sees_all_of_them():
+    build = L.EinsumDense("bijc,jd->bidc", (40, 4, 1))
+    field = last(model_of(lambda x: build(L.Conv2D(1, (3, 1), padding="same")(x))))
+    assert (field.size, field.stride, field.cells) == ((3, 36), (1, 0), (40, 1))
+
+
+def test_a_flattened_map_has_the_size_but_no_stride():
+    field = last(model_of(lambda x: L.Flatten()(L.Conv2D(2, 3, 2)(x))))
+    assert (field.size, field.stride) == ((3, 3), (None, None))
+    assert not field.misaligned
+    assert not field.unknown
+
+
+# --- what cannot be a number --------------------------------------------------------------------
+
+
+def test_branches_with_unequal_strides_are_flagged_and_exact_where_they_can_be():
+    # Every second row of the one branch, enlarged by nothing but a cut, meets the other.
+    model = positive(model_of(lambda x: L.MaxPooling2D(2)(x) + x[:, 5:25, 7:25]))
+    field = last(model)
+    assert field.misaligned
+    assert (field.size, field.stride, field.start) == ((None, None),) * 3
+    assert not field.unknown
+    assert field.rows.seen(0) == (0, 5)
+    assert field.rows.seen(19) == (24, 39)
+    check_against_brute_force(model, field)
+
+
+def test_what_follows_misaligned_branches_can_be_global_again():
+    build = lambda x: L.GlobalAveragePooling2D()(L.MaxPooling2D(2)(x) + x[:, :20, :18])  # noqa: E731
+    assert last(model_of(build)).everything
+
+
+class Rolled(L.Layer):
+    def call(self, x):
+        return ops.roll(x, 3, axis=1)
+
+
+def test_an_unknown_operation_is_named_with_all_that_depends_on_it():
+    inputs = keras.Input((20, 20, 3))
+    x = L.Conv2D(4, 3, name="before")(inputs)
+    y = L.Conv2D(4, 3, padding="same", name="beside")(x)
+    x = L.Conv2D(4, 3, padding="same", name="after")(Rolled(name="rolled")(x))
+    fields = receptive_fields(keras.Model(inputs, L.Add(name="both")([x, y])))
+    assert fields["beside"].size == (5, 5)
+    for path in ("rolled", "after", "both"):
+        assert fields[path].unknown.startswith("rolled/")
+        assert (fields[path].size, fields[path].stride, fields[path].start) == ((None, None),) * 3
+        assert not fields[path].everything
+        assert not fields[path].misaligned
+    with pytest.raises(ValueError, match="not known"):
+        fields["both"].rows.seen(0)
+
+
+def test_code_that_needs_numbers_is_unknown_with_the_layers_inside_it():
+    class Opaque(L.Layer):
+        def __init__(self):
+            super().__init__(name="opaque")
+            self.inside = L.Conv2D(2, 3, name="inside")
+
+        def call(self, x):
+            if keras.utils.is_keras_tensor(x):
+                raise TypeError("no symbols here")
+            return self.inside(x)
+
+        def compute_output_shape(self, shape):
+            return (shape[0], shape[1] - 2, shape[2] - 2, 2)
+
+    opaque = Opaque()
+    opaque.inside.build((None, 12, 12, 1))
+    fields = receptive_fields(model_of(lambda x: L.ReLU(name="next")(opaque(x)), (12, 12, 1)))
+    assert {path: field.unknown for path, field in fields.items()} == dict.fromkeys(
+        ("opaque", "next", "opaque/inside"), "opaque"
+    )
+
+
+def test_a_subclass_with_its_own_call_is_not_taken_for_its_parent():
+    class Wide(L.Conv2D):
+        def call(self, x):
+            return super().call(ops.max_pool(x, 3, 1, "same"))
+
+    assert last(model_of(Wide(1, 3))).size == (5, 5)
+
+
+def test_an_activation_of_ones_own_is_not_taken_for_elementwise():
+    blur = L.Activation(lambda x: ops.average_pool(x, 3, 1, "same"))
+    assert last(model_of(blur)).size == (3, 3)
+    inside = L.Conv2D(1, 3, activation=lambda x: ops.average_pool(x, 3, 1, "same"))
+    field = last(model_of(inside))
+    assert field.unknown or field.size == (5, 5)
+
+
+# --- models of all kinds ------------------------------------------------------------------------
+
+
+def trunk(x):
+    x = L.Conv2D(4, 3, strides=2, padding="same", name="one")(x)
+    y = L.Conv2D(4, 3, padding="same", name="two")(L.BatchNormalization(name="norm")(x))
+    return L.ReLU(name="relu")(L.Add(name="add")([x, y]))
+
+
+def told(field):
+    return field.size, field.stride, field.start, field.cells
+
+
+def test_a_nested_backbone_has_the_fields_of_the_flat_one():
+    flat = receptive_fields(model_of(trunk))
+    backbone = model_of(trunk)
+    backbone = keras.Model(backbone.input, backbone.output, name="backbone")
+    nested = receptive_fields(model_of(lambda x: L.MaxPooling2D(name="pool")(backbone(x))))
+    for path, field in flat.items():
+        assert told(nested[f"backbone/{path}"]) == told(field)
+    assert told(nested["backbone"]) == told(flat["relu"])
+    assert nested["pool"].stride == (4, 4)
+    assert list(nested)[-2:] == ["backbone", "pool"]
+
+
+def test_a_sequential_a_subclassed_and_a_functional_model_agree():
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.one = L.Conv2D(4, 3, strides=2, name="one")
+            self.two = L.Conv2D(4, 5, name="two")
+
+        def call(self, x):
+            return self.two(ops.relu(self.one(x)))
+
+    layers = [L.Conv2D(4, 3, strides=2, name="one"), L.ReLU(), L.Conv2D(4, 5, name="two")]
+    functional = model_of(lambda x: layers[2](layers[1](layers[0](x))), (20, 20, 3))
+    unbuilt = keras.Sequential([L.Conv2D(4, 3, strides=2), L.ReLU(), L.Conv2D(4, 5)])
+    for model in (
+        Own(),
+        unbuilt,
+        functional,
+        keras.Sequential([keras.Input((20, 20, 3)), *layers]),
+    ):
+        assert told(last(model, image_shape=(20, 20, 3))) == ((11, 11), (2, 2), (0, 0), (5, 5))
+
+
+def test_a_shared_layer_is_given_by_its_first_call():
+    shared = L.Conv2D(3, 3, padding="same", name="shared")
+    fields = receptive_fields(model_of(lambda x: L.ReLU(name="end")(shared(shared(x))), (9, 9, 3)))
+    assert fields["shared"].size == (3, 3)
+    assert fields["end"].size == (5, 5)
+
+
+def test_two_inputs_one_of_them_no_image():
+    image, number = keras.Input((16, 16, 3)), keras.Input((4,))
+    x = L.Conv2D(4, 3, padding="same")(image)
+    y = L.Reshape((1, 1, 4))(L.Dense(4, name="number")(number))
+    fields = receptive_fields(keras.Model([image, number], L.Add(name="sum")([x, y])))
+    assert fields["sum"].size == (3, 3)
+    assert fields["number"].size == (0, 0)
+
+
+def test_the_size_given_is_the_size_used():
+    model = model_of(L.GlobalAveragePooling2D(), (None, None, 3))
+    assert last(model, image_shape=(18, 30, 3)).size == (18, 30)
+
+
+def test_a_model_without_a_size_and_one_with_two_images_are_refused():
+    with pytest.raises(InputError, match="does not say how large its images are"):
+        receptive_fields(model_of(L.ReLU(), (None, None, 3)))
+    images = [keras.Input((8, 8, 3)), keras.Input((8, 8, 3))]
+    with pytest.raises(InputError, match=r"one input of images.* has 2"):
+        receptive_fields(keras.Model(images, L.Add()(images)))
+
+
+def test_the_model_is_left_as_it_was():
+    model = model_of(lambda x: L.Dense(2)(excited(trunk(x)) + 1))
+    steps = [model, *model.operations]
+
+    def state():
+        return [
+            {name: list(v) if isinstance(v, list) else v for name, v in vars(step).items()}
+            for step in steps
+        ]
+
+    model(np.zeros((1, 40, 36, 1), "float32"))
+    before, weights = state(), [w.numpy() if hasattr(w, "numpy") else w for w in model.weights]
+    first = {path: told(one) for path, one in receptive_fields(model).items()}
+    for was, step in zip(before, state(), strict=True):
+        assert set(was) == set(step)
+        for name in ("_inbound_nodes", "_outbound_nodes"):
+            assert was[name] == step[name]
+    assert len(weights) == len(model.weights)
+    assert first == {path: told(one) for path, one in receptive_fields(model).items()}
+    again = keras.Model.from_config(model.get_config())
+    assert again.count_params() == model.count_params()
+
+
+def test_fields_reaching_into_the_padding_are_said_to_be_clipped():
+    same = last(model_of(lambda x: L.Conv2D(1, 3, padding="same")(x)))
+    assert same.clipped
+    assert not same.everything
+    assert not last(model_of(lambda x: L.Conv2D(1, 3)(x))).clipped
+
+
+def test_landmarks_are_the_first_layer_and_the_last_of_each_size_of_map():
+    def build(x):
+        x = L.Conv2D(2, 3, padding="same", name="first")(L.Rescaling(1 / 255)(x))
+        x = L.ReLU(name="full")(L.Conv2D(2, 3, padding="same")(x))
+        x = L.ReLU(name="half")(L.MaxPooling2D()(x))
+        x = L.Conv2D(2, 3, strides=2, padding="same", name="quarter")(excited(x))
+        return L.Dense(2)(L.GlobalAveragePooling2D()(x))
+
+    fields = receptive_fields(model_of(build))
+    assert landmarks(fields)[0] == "first"
+    assert landmarks(fields)[1] == "full"
+    assert landmarks(fields)[-1] == "quarter"
+    assert len(landmarks(fields)) == 4
+    assert landmarks(fields, most=2) == ["first", "quarter"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from evrisim.cost import spans
 from evrisim.cost.spans import Span
-from evrisim.cost.strands import COLUMNS, ROWS, Placed
+from evrisim.cost.strands import COLUMNS, ROWS, Placed, Strand
 
 Number = int | float
 Interval = tuple[int, int]
@@ -142,8 +142,13 @@ def field(placed: Placed) -> Field:
     sides = _side(placed, ROWS), _side(placed, COLUMNS)
     axes = [{s.axis for s in placed.strands if s.side == side} for side in (ROWS, COLUMNS)]
     if axes[0] & axes[1] - {None}:  # flattened: no one stride along an axis of both
-        sides = replace(sides[0], stride=None), replace(sides[1], stride=None)
+        sides = _without_stride(sides[0]), _without_stride(sides[1])
     return Field(*sides)
+
+
+def _without_stride(side: Side) -> Side:
+    constant = side.spans is not None and all(span.constant for span in side.spans)
+    return side if constant else replace(side, stride=None)
 
 
 def unknown(culprit: str, frame: tuple[int, int]) -> Field:
@@ -157,7 +162,11 @@ def _side(placed: Placed, side: int) -> Side:
     axes = {strand.axis for strand in strands if strand.axis is not None}
     cells = placed.shape[next(iter(axes))] if len(axes) == 1 else 1
     pixels = placed.frame[side]
-    found = tuple(strand.span for strand in strands) or (spans.nothing(),)
+    fixed = [strand.span for strand in strands if strand.axis is None]
+    if fixed and all(_holds(fixed[0], strand, placed) for strand in strands):
+        found: tuple[Span, ...] = (fixed[0],)  # what moves only moves within what all cells see
+    else:
+        found = tuple(strand.span for strand in strands) or (spans.nothing(),)
     if len(found) > 1:
         return Side(None, None, None, cells, pixels, False, found if len(axes) < 2 else None)
     (span,) = found
@@ -166,3 +175,8 @@ def _side(placed: Placed, side: int) -> Side:
     start = int(span.low[0]) if span.low[0] <= span.high[0] else 0
     exact: Number = span.jump / span.period if rest else stride
     return Side(size, exact, start, cells, pixels, span.period == 1, found)
+
+
+def _holds(fixed: Span, strand: Strand, placed: Placed) -> bool:
+    count = 1 if strand.axis is None else placed.shape[strand.axis]
+    return spans.covers(fixed, strand.span, count, placed.frame[strand.side])

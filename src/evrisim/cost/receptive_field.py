@@ -62,20 +62,23 @@ def receptive_fields(
 
 
 def landmarks(fields: Mapping[str, Field], most: int = 6) -> list[str]:
-    """Choose the layers worth a picture: the first, the last of each stride, at most so many.
+    """Choose the layers worth a picture: the first, the last of each size of map; the last `most`.
 
-    Layers without a map, or whose field is not known or no moving window, are left out.
+    Left out are layers that only see their own pixel, have no map, or whose field is not known.
 
     Example:
         >>> layers = [keras.layers.Conv2D(4, 3, name="a"), keras.layers.Conv2D(4, 3, name="b"),
         ...           keras.layers.MaxPooling2D(name="c"), keras.layers.Conv2D(4, 3, name="d")]
-        >>> landmarks(receptive_fields(keras.Sequential([keras.Input((32, 32, 3)), *layers])))
+        >>> landmarks(receptive_fields(keras.Sequential([keras.Input((9, 9, 3)), *layers])))
         ['a', 'b', 'd']
     """
-    maps = {path: one for path, one in fields.items() if None not in one.stride and all(one.stride)}
-    last = {one.stride: path for path, one in maps.items() if one.size != (1, 1)}
-    chosen = [*(path for path, one in maps.items() if one.size != (1, 1)), *last.values()]
-    kept = {chosen[0], *list(last.values())[1 - most :]} if chosen else set()
+    maps = {
+        path: one
+        for path, one in fields.items()
+        if max(one.cells) > 1 and None not in one.stride and one.size != (1, 1)
+    }
+    last = list({one.cells: path for path, one in maps.items()}.values())
+    kept = {*list(maps)[:1], *last[max(0, len(last) + 1 - most) :]}
     return [path for path in fields if path in kept]
 
 

@@ -69,7 +69,7 @@ class Placed:
 
 
 def gather(strands: Iterable[Strand], shape: Shape, frame: tuple[int, int]) -> Placed:
-    """Join the strands of one tensor where they run alike, and drop those that others hold."""
+    """Join the strands of one tensor where they run alike."""
     kept: list[Strand] = []
     for strand in strands:
         for number, other in enumerate(kept):
@@ -81,16 +81,7 @@ def gather(strands: Iterable[Strand], shape: Shape, frame: tuple[int, int]) -> P
                 break
         else:
             kept.append(strand)
-    fixed = {s.side: s for s in kept if s.axis is None}
-    found = [s for s in kept if s is fixed.get(s.side) or not _held(s, fixed, shape, frame)]
-    return Placed(tuple(found), shape, frame)
-
-
-def _held(strand: Strand, fixed: dict[int, Strand], shape: Shape, frame: tuple[int, int]) -> bool:
-    if strand.side not in fixed or strand.axis is None:
-        return False
-    count, size = shape[strand.axis], frame[strand.side]
-    return spans.covers(fixed[strand.side].span, strand.span, count, size)
+    return Placed(tuple(kept), shape, frame)
 
 
 def broadcast(given: Placed, shape: Shape) -> list[Strand]:
