@@ -91,8 +91,8 @@ def test_it_lies_inside_the_theoretical_field_and_sums_to_one(kernels, stride, p
 def small():
     return model_of(
         lambda x: L.GlobalAveragePooling2D(name="pool")(
-            L.Conv2D(4, 3, activation="relu", name="two")(
-                L.Conv2D(4, 3, strides=2, activation="relu", name="one")(x)
+            L.Conv2D(4, 3, activation="leaky_relu", name="two")(
+                L.Conv2D(4, 3, strides=2, activation="leaky_relu", name="one")(x)
             )
         )
     )
@@ -103,7 +103,7 @@ def test_the_seed_settles_noise_and_signs():
     one, same, other = (effective_field(model, "two", seed=seed).heat for seed in (0, 0, 1))
     assert (one == same).all()
     assert (one != other).any()
-    images = images_of((17, 14, 3))
+    images = images_of((17, 14, 3), 12)
     one, other = (effective_field(model, "two", images, seed=seed).heat for seed in (0, 1))
     assert (one != other).any()
 
@@ -119,13 +119,13 @@ def test_the_number_of_noise_images_is_the_one_asked_for():
 
 def test_many_images_count_alike_in_all_batches():
     """Of one channel the signs do not matter, so neither does the order of the images."""
-    model = model_of(L.Conv2D(1, 5, activation="gelu", name="conv"))
-    model.get_layer("conv").set_weights([w / 100 for w in model.get_layer("conv").get_weights()])
+    model = model_of(lambda x: L.Conv2D(1, 5, name="conv")(L.Conv2D(4, 3, activation="relu")(x)))
     images = images_of((17, 14, 3), 11)
+    images[8:] = 0  # the second batch
     one, turned = (effective_field(model, "conv", some).heat for some in (images, images[::-1]))
-    np.testing.assert_allclose(one, turned, rtol=1e-5)
-    fewer = effective_field(model, "conv", images[:8]).heat
-    assert not np.allclose(one, fewer, rtol=1e-5)
+    np.testing.assert_allclose(one, turned, rtol=1e-4, atol=1e-9)
+    fewer = effective_field(model, "conv", images[3:]).heat
+    assert not np.allclose(one, fewer, rtol=1e-4, atol=1e-9)
 
 
 def test_a_layer_without_a_map_is_taken_whole():

@@ -1,5 +1,6 @@
 """How far each layer of a model sees: theoretical receptive fields, right through any graph."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -62,23 +63,29 @@ def receptive_fields(
 
 
 def landmarks(fields: Mapping[str, Field], most: int = 6) -> list[str]:
-    """Choose the layers worth a picture: the first, the last of each size of map; the last `most`.
+    """Choose at most so many layers worth a picture: the first, and the last of each stride.
 
     Left out are layers that only see their own pixel, have no map, or whose field is not known.
 
     Example:
-        >>> layers = [keras.layers.Conv2D(4, 3, name="a"), keras.layers.Conv2D(4, 3, name="b"),
-        ...           keras.layers.MaxPooling2D(name="c"), keras.layers.Conv2D(4, 3, name="d")]
-        >>> landmarks(receptive_fields(keras.Sequential([keras.Input((9, 9, 3)), *layers])))
-        ['a', 'b', 'd']
+        >>> parts = [keras.layers.Conv2D(4, 3, padding="same", name=name) for name in "abc"]
+        >>> parts += [keras.layers.MaxPooling2D(name="half"), keras.layers.ReLU(name="last")]
+        >>> landmarks(receptive_fields(keras.Sequential([keras.Input((8, 8, 3)), *parts])))
+        ['a', 'c', 'last']
     """
     maps = {
         path: one
         for path, one in fields.items()
         if max(one.cells) > 1 and None not in one.stride and one.size != (1, 1)
     }
-    last = list({one.cells: path for path, one in maps.items()}.values())
-    kept = {*list(maps)[:1], *last[max(0, len(last) + 1 - most) :]}
+    sizes = Counter(one.cells for one in maps.values())
+    last = {
+        # Where all cells see everything, the size of the map tells; a single map is a padded one.
+        one.stride if any(one.stride) else one.cells: path
+        for path, one in maps.items()
+        if any(one.stride) or sizes[one.cells] > 1
+    }
+    kept = {*list(maps)[:1], *list(last.values())[max(0, len(last) + 1 - most) :]}
     return [path for path in fields if path in kept]
 
 
