@@ -7,9 +7,10 @@ and on every backend. While a model is tapped it must not run in another thread.
 """
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import keras
@@ -106,6 +107,23 @@ def record(model: keras.Model, image_shape: tuple[int, ...] | None = None) -> Pa
         result = model(image, training=False)
     makers = [one for one, output in zip(seen, outputs, strict=True) if output is result]
     return Pass(tuple(seen), _shape(result), makers[0] if makers else None)
+
+
+def check_path(model: keras.Model, path: str, known: Iterable[str]) -> str:
+    """Return `path` if it is one of the paths known, else name those nearest to it.
+
+    Raises:
+        InputError: If it is not; only near ones are listed, as large models have hundreds.
+    """
+    paths = list(known)
+    if path in paths:
+        return path
+    near = get_close_matches(path, paths, n=3, cutoff=0.4) or paths[:3]
+    raise InputError(
+        _("The model {name} has no layer {path!r}; near to it are: {near}.").format(
+            name=model.name, path=path, near=", ".join(near) or "–"
+        )
+    )
 
 
 def known_image_shape(

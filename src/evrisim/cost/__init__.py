@@ -1,6 +1,17 @@
-"""What a model costs: parameters, multiply–accumulates, memory for activations."""
+"""What a model costs, parameters, multiply–accumulates and memory, and how far its layers see."""
 
+from evrisim.cost.field import Field
 from evrisim.cost.grouping import Group, grouped
 from evrisim.cost.measure import Cost, LayerCost, measure
+from evrisim.cost.receptive_field import landmarks, receptive_fields
 
-__all__ = ["Cost", "Group", "LayerCost", "grouped", "measure"]
+__all__ = [
+    "Cost",
+    "Field",
+    "Group",
+    "LayerCost",
+    "grouped",
+    "landmarks",
+    "measure",
+    "receptive_fields",
+]

@@ -1,15 +1,18 @@
-"""Where a model looks for a class, as heat maps, and how far such maps can be trusted."""
+"""Where a model looks for a class or from a layer, as heat maps; how far they can be trusted."""
 
 import numpy as np
 
 from evrisim.explain.cam import Explanation, Prepared, find_layer, grad_cam, prepare
+from evrisim.explain.effective_field import EffectiveField, effective_field
 from evrisim.explain.faithfulness import Faithfulness, energy_inside, pointing_game
 from evrisim.images import upsample
 
 __all__ = [
+    "EffectiveField",
     "Explanation",
     "Faithfulness",
     "Prepared",
+    "effective_field",
     "energy_inside",
     "find_layer",
     "grad_cam",

@@ -9,16 +9,19 @@ from evrisim.plots.calibration import reliability_diagram
 from evrisim.plots.classes import confusion_matrix, per_class
 from evrisim.plots.cost import cost_by_layer
 from evrisim.plots.gallery import gallery
+from evrisim.plots.receptive_field import FieldView, receptive_fields
 from evrisim.plots.scores import faithfulness, score
 from evrisim.plots.training import learning_curves
 
 __all__ = [
+    "FieldView",
     "confusion_matrix",
     "cost_by_layer",
     "faithfulness",
     "gallery",
     "learning_curves",
     "per_class",
+    "receptive_fields",
     "reliability_diagram",
     "score",
 ]
