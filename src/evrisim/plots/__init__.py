@@ -8,15 +8,19 @@ drawn for the width of a phone and have no background of their own.
 from evrisim.plots.calibration import reliability_diagram
 from evrisim.plots.classes import confusion_matrix, per_class
 from evrisim.plots.gallery import gallery
+from evrisim.plots.kernels import filter_detect_condense
 from evrisim.plots.scores import faithfulness, score
 from evrisim.plots.training import learning_curves
+from evrisim.plots.written_out import written_out
 
 __all__ = [
     "confusion_matrix",
     "faithfulness",
+    "filter_detect_condense",
     "gallery",
     "learning_curves",
     "per_class",
     "reliability_diagram",
     "score",
+    "written_out",
 ]
