@@ -1,5 +1,6 @@
 """A photograph through kernels, as pictures and as a command."""
 
+import inspect
 import json
 from itertools import pairwise
 
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 from evrisim import InputError, filtering, kernels, plots
+from evrisim.cli import kernel as command
 from evrisim.cli import main
 from evrisim.plots import signed, sliding
 
@@ -308,6 +310,10 @@ def test_a_large_photograph_is_shrunk_and_that_is_said(capsys):
     assert "large: 345 × 640 pixels, cut or shrunk from 700 × 1300 (--crop, --size)" in said
 
 
+def test_the_size_in_the_help_is_the_one_that_is_used():
+    assert inspect.signature(command.kernel).parameters["size"].default == filtering.SIZE
+
+
 def test_an_even_kernel_goes_with_a_stated_centre(stripes, capsys):
     image = filtering.read_photograph("stripes.png").grey
     for stated, centre in (("1,0", (1, 0)), ("keras", "keras")):
@@ -350,6 +356,14 @@ def test_learned_kernels_are_those_that_answer_most(stripes, model, capsys):
     assert [one["name"] for one in value["kernels"]] == [f"first:{number}" for number in order]
 
 
+def test_a_learned_kernel_of_one_channel_looks_at_the_brightness(stripes):
+    photograph = filtering.read_photograph("stripes.png")
+    kernel = RNG.normal(size=(3, 3, 1))
+    found = filtering.extract_learned(photograph, kernel, stride=2)
+    expected = kernels.convolve(photograph.grey, kernel[:, :, 0], stride=2)
+    np.testing.assert_array_equal(found.filtered, expected)
+
+
 def test_a_learned_kernel_can_be_chosen(stripes, model, capsys):
     value = result(capsys, "stripes.png", "-k", "learned:7", "-k", "box", "--run", model)
     assert [one["name"] for one in value["kernels"]] == ["box", "first:7"]
@@ -386,6 +400,7 @@ def test_a_learned_kernel_can_be_chosen(stripes, model, capsys):
         (["stripes.png", "--animate", "a.mp4"], "`animation` must be one of .gif, .webp"),
         (["stripes.png", "--out", "a.xyz"], "`picture` must be one of"),
         (["stripes.png", "--out", "stripes.png"], "is the image itself"),
+        (["stripes.png", "--out", "a.webp", "--animate", "a.webp"], "both picture and animation"),
         (["stripes.png", "-k", "learned"], "say which with `--run`"),
         (["stripes.png", "-k", "box", "--run", "x.keras"], "`--run` is for learned kernels"),
         (["stripes.png", "--layer", "first"], "`--layer` is for learned kernels"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evrisim._validate import InputError, check_choice
-from evrisim.cli import heavy, options
+from evrisim.cli import heavy, kernel_result, options
 from evrisim.cli.output import Output
 from evrisim.messages import translate as _
 
@@ -113,17 +113,17 @@ def kernel(
     if animate is not None:
         filtering.check_animation(animate, one)
     filtering.write_picture(places["picture"], found)
-    value = _facts(photograph, found) | {"picture": str(places["picture"])}
+    value = kernel_result.facts(photograph, found) | {"picture": str(places["picture"])}
     if terms is not None:
         filtering.write_sum(places["sum"], terms, one.image)
-        value["sum"] = _facts_of_sum(first, terms) | {"picture": str(places["sum"])}
+        value["sum"] = kernel_result.facts_of_sum(first, terms) | {"picture": str(places["sum"])}
     if animate is not None:
         with output.progress(_("drawing frames")) as progress:
             shown = filtering.write_animation(animate, one, progress=progress)
         value["animation"] = {
             "kernel": first, "rows": shown[0], "columns": shown[1], "file": str(animate),
         }  # fmt: skip
-    output.result(value, _lines(output, photograph, value))
+    output.result(value, kernel_result.lines(output, photograph, value))
 
 
 def _list(output: Output) -> None:
@@ -156,6 +156,12 @@ def _places(out: Path | None, animate: Path | None, image: str) -> dict[str, Pat
             raise InputError(
                 _("{path} is the image itself; name another file with --out.").format(path=path)
             )
+    if animate is not None and animate.resolve() in (picture.resolve(), beside.resolve()):
+        raise InputError(
+            _("{path} cannot be both picture and animation; name another with --animate.").format(
+                path=animate
+            )
+        )
     return {"picture": picture, "sum": beside}
 
 
@@ -247,137 +253,3 @@ def _terms(one: "Extraction", pixel: tuple[int, int]) -> "Contributions":
     names = ("stride", "padding", "dilation", "centre")
     way = {name: getattr(one, name) for name in names}
     return contributions(one.image, one.kernel, pixel, **way)
-
-
-def _facts_of_sum(name: str, terms: "Contributions") -> dict[str, Any]:
-    return {
-        "kernel": name,
-        "pixel": [terms.row, terms.column],
-        "patch": terms.patch.tolist(),
-        "products": terms.products.tolist(),
-        "value": terms.value,
-    }
-
-
-def _facts(photograph: "Photograph", found: dict[str, "Extraction"]) -> dict[str, Any]:
-    def measured(values: "np.ndarray") -> dict[str, Any]:
-        return {
-            "rows": values.shape[0],
-            "columns": values.shape[1],
-            "low": float(values.min()),
-            "high": float(values.max()),
-        }
-
-    rows, columns = photograph.pixels.shape[:2]
-    return {
-        "image": {
-            "name": photograph.name,
-            "rows": rows,
-            "columns": columns,
-            "original": list(photograph.original),
-        },
-        "kernels": [
-            {
-                "name": name,
-                "kernel": one.kernel.tolist(),
-                "filtered": measured(one.filtered),
-                "detected": measured(one.detected),
-                "condensed": measured(one.condensed),
-                "formulas": {
-                    "filtered": [size.formula for size in one.filter_sizes],
-                    "condensed": [size.formula for size in one.pool_sizes],
-                },
-            }
-            for name, one in found.items()
-        ],
-    }
-
-
-def _lines(output: Output, photograph: "Photograph", value: dict[str, Any]) -> list[str]:
-    header = (_("kernel"), _("size"), _("filtered"), _("range"), _("condensed"), _("range"))
-    rows = [
-        (
-            one["name"],
-            _size_of_kernel(one["kernel"]),
-            _size(one["filtered"]),
-            _range(one["filtered"]),
-            _size(one["condensed"]),
-            _range(one["condensed"]),
-        )
-        for one in value["kernels"]
-    ]
-    return [
-        _sentence_of_image(photograph),
-        *output.table(header, rows),
-        *_formulas(value["kernels"]),
-        *_sentences_of_files(value),
-    ]
-
-
-def _sentence_of_image(photograph: "Photograph") -> str:
-    rows, columns = photograph.pixels.shape[:2]
-    before = photograph.original
-    if (rows, columns) == before:
-        return _("{name}: {rows} × {columns} pixels").format(
-            name=photograph.name, rows=rows, columns=columns
-        )
-    return _(
-        "{name}: {rows} × {columns} pixels, cut or shrunk from {before_rows} × {before_columns} "
-        "(--crop, --size)"
-    ).format(
-        name=photograph.name,
-        rows=rows,
-        columns=columns,
-        before_rows=before[0],
-        before_columns=before[1],
-    )
-
-
-def _formulas(kernels: list[dict[str, Any]]) -> list[str]:
-    """Write each calculation once, whichever kernels share it."""
-    lines: dict[str, None] = {}
-    for one in kernels:
-        for text, (height, width) in (
-            (_("filtered: height {height}, width {width}"), one["formulas"]["filtered"]),
-            (_("condensed: height {height}, width {width}"), one["formulas"]["condensed"]),
-        ):
-            lines[text.format(height=height, width=width)] = None
-    return list(lines)
-
-
-def _sentences_of_files(value: dict[str, Any]) -> list[str]:
-    lines = [_("Picture: {path}").format(path=value["picture"])]
-    if "sum" in value:
-        found = value["sum"]
-        lines.append(
-            _("Sum of {kernel} at row {row}, column {column}: {value}; {path}").format(
-                kernel=found["kernel"],
-                row=found["pixel"][0],
-                column=found["pixel"][1],
-                value=f"{found['value']:.6g}",
-                path=found["picture"],
-            )
-        )
-    if "animation" in value:
-        found = value["animation"]
-        lines.append(
-            _("Animation of {kernel} on the image at {rows} × {columns} pixels: {path}").format(
-                kernel=found["kernel"],
-                rows=found["rows"],
-                columns=found["columns"],
-                path=found["file"],
-            )
-        )
-    return lines
-
-
-def _size_of_kernel(kernel: list[list[Any]]) -> str:
-    return f"{len(kernel)} × {len(kernel[0])}"
-
-
-def _size(one: dict[str, Any]) -> str:
-    return f"{one['rows']} × {one['columns']}"
-
-
-def _range(one: dict[str, Any]) -> str:
-    return f"{one['low']:.4g} … {one['high']:.4g}"

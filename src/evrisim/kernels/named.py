@@ -159,8 +159,8 @@ def _antidiagonal_lines(size: int = 3) -> np.ndarray:
 def _gabor(angle: float = 0.0, wavelength: float = 6.0, size: int | None = None) -> np.ndarray:
     """Weigh a wave with a bell; `angle` is that of the stripes: 0 lying, 90 standing, degrees.
 
-    The bell's width is that of a filter one octave wide, and it is twice as long as wide. A flat
-    image gives 0, a stripe that covers just the positive weights keeps its brightness.
+    The bell is round (γ = 1) and as wide as makes a filter of one octave. A flat image gives 0;
+    the positive weights add up to 1.
 
     Reference:
         Petkov and Kruizinga 1997, https://doi.org/10.1007/s004220050440, eq. 1 and 3.
@@ -172,8 +172,7 @@ def _gabor(angle: float = 0.0, wavelength: float = 6.0, size: int | None = None)
         size = min(LARGEST, 2 * math.ceil(2.5 * sigma) + 1)
     at = _around(_odd("size", size, 3))
     across = np.add.outer(at * math.cos(turn), at * math.sin(turn))
-    along = np.add.outer(-at * math.sin(turn), at * math.cos(turn))
-    bell = np.exp(-(across**2 + (along / 2) ** 2) / (2 * sigma**2))
+    bell = np.exp(-np.add.outer(at**2, at**2) / (2 * sigma**2))
     wave = bell * np.cos(2 * math.pi * across / wavelength)
     wave -= bell * (wave.sum() / bell.sum())
     return wave / wave[wave > 0].sum()

@@ -84,7 +84,7 @@ def _show_place(axes: Axes, found: Contributions, image: np.ndarray) -> None:
         frame.set_in_layout(False)
         frame.set_clip_on(False)
         axes.add_patch(frame)
-    axes.set_title(_("image"), fontsize=TITLE, loc="center")
+    axes.set_title(_("image"), fontsize=TITLE, loc="center", pad=16)  # the frame may stick out
     axes.set_xlabel(
         _("output pixel: row {row}, column {column}").format(row=found.row, column=found.column),
         fontsize=WORDS,
