@@ -141,7 +141,10 @@ def test_large_and_colour_kernels_are_drawn_too():
     found = kernels.extract(image, RNG.normal(size=(11, 11, 3)))
     plots.filter_detect_condense({"colour": found}).canvas.draw()
     terms = kernels.contributions(image, found.kernel, (0, 0))
-    plots.written_out(terms, image).canvas.draw()
+    figure = plots.written_out(terms, image)
+    figure.canvas.draw()
+    named = [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()]
+    assert named == ["red", "green", "blue"]
 
 
 # The animation
@@ -362,6 +365,18 @@ def test_a_learned_kernel_of_one_channel_looks_at_the_brightness(stripes):
     found = filtering.extract_learned(photograph, kernel, stride=2)
     expected = kernels.convolve(photograph.grey, kernel[:, :, 0], stride=2)
     np.testing.assert_array_equal(found.filtered, expected)
+
+
+def test_kernels_of_a_model_that_nobody_trained_say_so(stripes, capsys):
+    value = result(capsys, "stripes.png", "-k", "learned:0", "--run", "resnet20")
+    assert value["kernels"][0]["name"] == "stem_conv:0 (untrained)"
+
+
+def test_a_flat_image_of_any_value_and_a_single_pixel_are_drawn():
+    for image in (np.full((9, 9), -5.0), np.zeros((1, 1))):
+        found = kernels.extract(image, LINES, pool=1)
+        plots.filter_detect_condense({"flat": found}).canvas.draw()
+        plots.written_out(kernels.contributions(image, LINES, (0, 0)), image).canvas.draw()
 
 
 def test_a_learned_kernel_can_be_chosen(stripes, model, capsys):

@@ -226,6 +226,8 @@ def _learned(
     from evrisim.opening import open_model
 
     found = learned.kernels(open_model(run).model, layer)
+    # A model opened by its name alone has just been built.
+    label = "{layer}:{number}" if Path(run).exists() else _("{layer}:{number} (untrained)")
     weights, count = found.kernels, found.kernels.shape[-1]
     chosen: dict[int, Extraction] = {}
     for text in wanted:
@@ -244,7 +246,7 @@ def _learned(
                     layer=found.layer, last=count - 1, text=text
                 )
             )
-    return {f"{found.layer}:{number}": one for number, one in chosen.items()}
+    return {label.format(layer=found.layer, number=number): one for number, one in chosen.items()}
 
 
 def _terms(one: "Extraction", pixel: tuple[int, int]) -> "Contributions":

@@ -121,7 +121,7 @@ def brightness(image: np.ndarray) -> tuple[float, float]:
     low, high = float(image.min()), float(image.max())
     if low >= 0 and high <= 255:
         return 0.0, 255.0 if high > 1 else 1.0
-    return low, high
+    return low, high if high > low else low + 1
 
 
 def _show_signed(axes: Axes, values: np.ndarray, limit: float) -> AxesImage:

@@ -48,9 +48,12 @@ def written_out(found: Contributions, image: np.ndarray) -> Figure:
             for values in (found.patch, found.kernel, found.products)
         ]
         _draw_sum(axes, layers, found.padded, brightness(image), first=channel == 0)
+        if channels == 3:
+            name = (_("red"), _("green"), _("blue"))[channel]
+            axes[0].set_ylabel(name, fontsize=WORDS, fontweight="bold")
     figure.suptitle(_sentence(found), fontsize=TITLE, fontweight="bold", y=0.02, va="bottom")
     below = 0.55 / (_ROOM * channels + 1.5)
-    house.spread(figure, rect=(0, below, 1, 1 - below))
+    house.spread(figure, rect=(0, below, 1, 0.99 - below))
     return figure
 
 
