@@ -205,6 +205,17 @@ def test_the_shipped_photographs_are_there():
     assert filtering.read_photograph("flower", size=64).pixels.shape == (43, 64, 3)
 
 
+@pytest.mark.parametrize(("name", "along", "across"), [("horizontal", 1, 0), ("vertical", 0, 1)])
+def test_of_the_temple_the_lines_of_one_direction_remain(name, along, across):
+    photograph = filtering.read_photograph("china", crop="20:345,50:370", size=150)
+    kernel = kernels.named(f"{name}-lines", length=7)
+    left = kernels.extract(photograph.grey, kernel, padding="valid").condensed
+    steps = [np.abs(np.diff(left, axis=axis)).mean() for axis in (0, 1)]
+    assert steps[across] > 2 * steps[along]
+    steps = [np.abs(np.diff(photograph.grey, axis=axis)).mean() for axis in (0, 1)]
+    assert steps[across] < 1.6 * steps[along]  # in the photograph itself they do not stand out
+
+
 def test_a_photograph_is_cut_and_shrunk(stripes):
     found = filtering.read_photograph("stripes.png", crop="2:,:20", size=10)
     assert found.name == "stripes"
