@@ -10,18 +10,22 @@ from evrisim.plots.classes import confusion_matrix, per_class
 from evrisim.plots.cost import cost_by_layer
 from evrisim.plots.gallery import gallery
 from evrisim.plots.receptive_field import FieldView, receptive_fields
+from evrisim.plots.kernels import filter_detect_condense
 from evrisim.plots.scores import faithfulness, score
 from evrisim.plots.training import learning_curves
+from evrisim.plots.written_out import written_out
 
 __all__ = [
     "FieldView",
     "confusion_matrix",
     "cost_by_layer",
     "faithfulness",
+    "filter_detect_condense",
     "gallery",
     "learning_curves",
     "per_class",
     "receptive_fields",
     "reliability_diagram",
     "score",
+    "written_out",
 ]

@@ -9,6 +9,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter
 
 from evrisim.messages import numbers
@@ -81,6 +82,13 @@ def figure(height: float, width: float = WIDTH, *, solved: bool = True) -> Figur
     made = Figure(figsize=(width, height), layout="constrained" if solved else None)
     FigureCanvasAgg(made)
     return made
+
+
+def spread(figure: Figure, **room: Any) -> None:
+    """Set the room that the layout of a figure keeps (`w_pad`, `h_pad`, `rect`)."""
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(**room)
 
 
 def label(text: str, longest: int = 24) -> str:
