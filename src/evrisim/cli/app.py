@@ -6,7 +6,19 @@ from typing import Annotated, Any
 import typer
 
 from evrisim import __version__
-from evrisim.cli import data, demo, doctor, evaluate, explain, models, predict, report, train
+from evrisim.cli import (
+    data,
+    demo,
+    doctor,
+    evaluate,
+    explain,
+    models,
+    normalisation,
+    pooling,
+    predict,
+    report,
+    train,
+)
 from evrisim.messages import translate as _
 
 _COMMANDS: dict[str, Callable[..., None]] = {
@@ -17,6 +29,8 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "explain": explain.explain,
     "report": report.report,
     "models": models.models,
+    "pooling": pooling.pooling,
+    "normalisation": normalisation.normalisation,
     "doctor": doctor.doctor,
 }
 
