@@ -279,6 +279,15 @@ def test_the_command_measures_the_tiles_of_a_picture(capsys, tmp_path):
     assert "`groups` must divide the 4 channels" in capsys.readouterr().err
 
 
+def test_the_command_says_that_a_large_picture_was_shrunk(capsys, tmp_path):
+    Image.fromarray(np.tile(pictures.read_picture("china")[:64, :150], (1, 8, 1))).save(
+        tmp_path / "wide.png"
+    )
+    words = ["normalisation", str(tmp_path / "wide.png"), "--out", str(tmp_path / "n.png")]
+    assert main(words) == 0
+    assert "The picture was shrunk from 64×1200 to 55×1024 pixels." in capsys.readouterr().out
+
+
 def test_the_maps_of_a_photograph_need_no_keras():
     code = (
         "import sys; from evrisim.cli.pictures import material; import evrisim.pooling;"

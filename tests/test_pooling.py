@@ -192,6 +192,12 @@ def test_noise_on_a_smooth_slope_is_kept_as_statistics_says():
         assert kept["max"].noise == pytest.approx(np.sqrt(np.mean(largest**2)), rel=0.05)
 
 
+def test_noise_is_measured_against_what_is_left_of_the_signal():
+    """A map that is noise itself is averaged away as fast as the noise on it."""
+    kept = pooling.compare(noise(200, 200, 3), 2).kept
+    assert kept["average"].noise == pytest.approx(1, rel=0.02)
+
+
 def test_the_seed_is_that_of_the_noise_and_of_nothing_else():
     maps = photograph_like()
     first, again, other = (pooling.compare(maps, 2, seed=seed) for seed in (0, 0, 1))

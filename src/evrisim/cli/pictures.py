@@ -34,6 +34,7 @@ class Material:
         names: of the channels.
         layer: its path when they are a layer's, else None.
         classes: how many a head on them would tell apart: the model's, else 10.
+        notes: what was done to the picture, in sentences.
     """
 
     maps: Any
@@ -41,6 +42,7 @@ class Material:
     names: list[str]
     layer: str | None
     classes: int
+    notes: tuple[str, ...] = ()
 
 
 def material(image: str, run: str | None, layer: str | None, *, tiles: bool = False) -> Material:
@@ -52,11 +54,13 @@ def material(image: str, run: str | None, layer: str | None, *, tiles: bool = Fa
     from evrisim import pictures
 
     picture = pictures.read_picture(image)
-    parts = pictures.tiles(pictures.at_most(picture)) if tiles else [picture]
+    sized = pictures.at_most(picture)
+    parts = pictures.tiles(sized) if tiles else [sized]
     if run is None:
         maps = np.stack([pictures.edge_maps(part) for part in parts])
         names = [_("bright below"), _("bright above"), _("bright right"), _("bright left")]
-        return Material(maps, _("Sobel edges of {image}").format(image=image), names, None, 10)
+        source, notes = _("Sobel edges of {image}").format(image=image), _shrunk(picture, sized)
+        return Material(maps, source, names, None, 10, notes)
     heavy.load()
     from evrisim import maps as of_models
     from evrisim.opening import open_model
@@ -70,6 +74,17 @@ def material(image: str, run: str | None, layer: str | None, *, tiles: bool = Fa
     outputs = getattr(opened.model, "output_shape", None)
     classes = outputs[-1] if isinstance(outputs, tuple) and len(outputs) == 2 else 10
     return Material(found.maps, source, names, found.layer, classes)
+
+
+def _shrunk(before: Any, after: Any) -> tuple[str, ...]:
+    if before.shape == after.shape:
+        return ()
+    sizes = ["{}×{}".format(*picture.shape[:2]) for picture in (before, after)]
+    return (
+        _("The picture was shrunk from {before} to {after} pixels.").format(
+            before=sizes[0], after=sizes[1]
+        ),
+    )
 
 
 def check_ending(path: Path) -> Path:

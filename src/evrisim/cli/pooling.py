@@ -43,6 +43,7 @@ def pooling(
         "picture": str(path),
         "maps": found.source,
         "layer": found.layer,
+        "notes": list(found.notes),
         "map_shape": list(maps.shape),
         "comparison": asdict(kept),
         "shifts": {name: [asdict(one) for one in series] for name, series in shifts.items()},
@@ -50,12 +51,11 @@ def pooling(
         "heads": {"classes": found.classes, **asdict(heads), "ratio": heads.ratio},
     }
     lines = [
-        _("{maps}: {count} maps of {size}, {flat} more are flat").format(
-            maps=found.source,
-            count=kept.maps,
-            size="{}×{}".format(*maps.shape[:2]),
-            flat=kept.flat,
+        _("{maps}: {count} maps of {size}").format(
+            maps=found.source, count=kept.maps, size="{}×{}".format(*maps.shape[:2])
         ),
+        *_flat_maps(kept.flat),
+        *found.notes,
         "",
         *_kept_table(output, kept, plots.names()),
         "",
@@ -66,6 +66,12 @@ def pooling(
         str(path),
     ]
     output.result(pictures.plain(value), lines)
+
+
+def _flat_maps(count: int) -> list[str]:
+    if not count:
+        return []
+    return [_("{count} more are flat (all cells equal) and not measured").format(count=count)]
 
 
 def _kept_table(output: Any, found: Any, names: dict[str, str]) -> list[str]:

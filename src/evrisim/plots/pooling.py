@@ -80,6 +80,8 @@ def pooling(
         _bars(keeps, found)
         _curves(moves, shifts, "difference", _("Change by a shift"))
         _curves(rest, shifts, "remainder", _("… once moved back"))
+        # Colours mean the same in all four.
+        rows[-1].legend(*moves.get_legend_handles_labels(), loc="outside lower center", ncols=4)
         _globals(whole, maps, map_names or [str(i) for i in range(maps.shape[-1])])
     return figure
 
@@ -150,7 +152,7 @@ def _bars(axes: Axes, found: Comparison) -> None:
     measures = {
         "line": _("bright line"),
         "dark_line": _("dark line"),
-        "step": _("step"),
+        "step": _("bright step"),
         "edges": _("edges"),
         "peak": _("peak"),
         "noise": _("noise"),
@@ -166,7 +168,6 @@ def _bars(axes: Axes, found: Comparison) -> None:
             color=_COLOURS[kind],
             hatch=_HATCHES[kind],
             edgecolor="white",
-            label=names()[kind],
         )
         for y, value in zip(at, values, strict=True):
             axes.annotate(
@@ -184,7 +185,6 @@ def _bars(axes: Axes, found: Comparison) -> None:
     axes.set_xlim(0, 1.12 * max(1.15, *axes.get_xlim()))
     axes.grid(visible=False, axis="y")
     axes.set_title(_("What is kept (before = 1)"))
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=3, columnspacing=1)
     house.number_axis(axes, "x")
 
 
@@ -203,8 +203,6 @@ def _curves(axes: Axes, shifts: Mapping[str, Sequence[Shift]], measure: str, tit
     axes.set_title(title)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     house.number_axis(axes, "y")
-    if measure == "remainder":
-        axes.legend(loc="upper right")
 
 
 def _globals(axes: Axes, maps: np.ndarray, map_names: Sequence[str]) -> None:
@@ -235,5 +233,4 @@ def _globals(axes: Axes, maps: np.ndarray, map_names: Sequence[str]) -> None:
     axes.margins(x=0.25)
     axes.grid(visible=False, axis="y")
     axes.set_title(_("Global pooling"))
-    axes.set_xlabel(_("max above, average below"))
     house.number_axis(axes, "x")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from evrisim._validate import InputError, check_whole
+from evrisim.messages import numbers
 from evrisim.messages import translate as _
 
 
@@ -58,7 +59,7 @@ def compare_heads(map_shape: tuple[int, int, int], num_classes: int) -> Heads:
     average = (channels + 1) * classes
     return Heads(
         flatten,
-        f"({rows}×{columns}×{channels} + 1) × {classes} = {flatten:,}",
+        f"({rows}×{columns}×{channels} + 1) × {classes} = {numbers.whole(flatten)}",
         average,
-        f"({channels} + 1) × {classes} = {average:,}",
+        f"({channels} + 1) × {classes} = {numbers.whole(average)}",
     )
