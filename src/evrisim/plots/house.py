@@ -1,14 +1,15 @@
 """What all figures share: colours, sizes, how numbers stand at the axes."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, ParamSpec
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter
 
@@ -89,6 +90,21 @@ def spread(figure: Figure, **room: Any) -> None:
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
         engine.set(**room)
+
+
+def stacked(heights: Sequence[float], width: float) -> tuple[Figure, list[SubFigure]]:
+    """Make a figure of full-width parts, one above the other, for a wall and not a phone.
+
+    Args:
+        heights: of the parts, in inches.
+        width: in inches.
+    """
+    made = figure(sum(heights), width)
+    spread(made, h_pad=0.12, w_pad=0.06)  # large letters need more room than small ones
+    parts = made.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)
+    for part in np.ravel(parts):
+        part.set_facecolor("none")
+    return made, list(np.ravel(parts))
 
 
 def label(text: str, longest: int = 24) -> str:

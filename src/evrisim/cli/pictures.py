@@ -1,0 +1,126 @@
+"""What commands that end in a picture share: where it goes, and the maps it is about."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from evrisim._validate import InputError
+from evrisim.cli import heavy
+from evrisim.messages import translate as _
+
+Image = Annotated[
+    str, typer.Argument(help=_("A picture: a file, or china or flower (scikit-learn's)."))
+]
+Model = Annotated[
+    str | None,
+    typer.Option("--run", help=_("Maps of this model: a run, a .keras file or a name.")),
+]
+Layer = Annotated[
+    str | None,
+    typer.Option("--layer", help=_("Layer of the model; default its first with a kernel.")),
+]
+Picture = Annotated[Path | None, typer.Option("--out", "-o", help=_("Picture to write."))]
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """Feature maps to compare methods on.
+
+    Attributes:
+        maps: `(count, rows, columns, channels)`.
+        source: What they are, in words.
+        names: of the channels.
+        layer: its path when they are a layer's, else None.
+        classes: how many a head on them would tell apart: the model's, else 10.
+        notes: what was done to the picture, in sentences.
+    """
+
+    maps: Any
+    source: str
+    names: list[str]
+    layer: str | None
+    classes: int
+    notes: tuple[str, ...] = ()
+
+
+def material(image: str, run: str | None, layer: str | None, *, tiles: bool = False) -> Material:
+    """Find the edges of a picture, or run it through a model; whole, or cut into 4×4 tiles."""
+    if run is None and layer is not None:
+        raise InputError(_("`--layer` names a layer of a model; give the model with `--run`."))
+    import numpy as np
+
+    from evrisim import pictures
+
+    picture = pictures.read_picture(image)
+    sized = pictures.at_most(picture)
+    parts = pictures.tiles(sized) if tiles else [sized]
+    if run is None:
+        maps = np.stack([pictures.edge_maps(part) for part in parts])
+        names = [_("bright below"), _("bright above"), _("bright right"), _("bright left")]
+        source, notes = _("Sobel edges of {image}").format(image=image), _shrunk(picture, sized)
+        return Material(maps, source, names, None, 10, notes)
+    heavy.load()
+    from evrisim import maps as of_models
+    from evrisim.opening import open_model
+
+    opened = open_model(run)
+    found = of_models.layer_maps(opened.model, parts, layer)
+    source = _("{layer} of {model} for {image}").format(
+        layer=found.layer, model=opened.name, image=image
+    )
+    names = [str(number) for number in range(found.maps.shape[-1])]
+    outputs = getattr(opened.model, "output_shape", None)
+    classes = outputs[-1] if isinstance(outputs, tuple) and len(outputs) == 2 else 10
+    return Material(found.maps, source, names, found.layer, classes)
+
+
+def _shrunk(before: Any, after: Any) -> tuple[str, ...]:
+    if before.shape == after.shape:
+        return ()
+    sizes = ["{}×{}".format(*picture.shape[:2]) for picture in (before, after)]
+    return (
+        _("The picture was shrunk from {before} to {after} pixels.").format(
+            before=sizes[0], after=sizes[1]
+        ),
+    )
+
+
+def check_ending(path: Path) -> Path:
+    """Return `path` if Matplotlib writes pictures with its ending.
+
+    Raises:
+        InputError: If it does not.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    known = sorted({*FigureCanvasAgg.filetypes, "pdf", "svg"} & _ENDINGS)
+    if path.suffix[1:].lower() not in known:
+        raise InputError(
+            _("`--out` must end in one of {known}; received {path}.").format(
+                known=", ".join(f".{ending}" for ending in known), path=path
+            )
+        )
+    return path
+
+
+_ENDINGS = {"png", "jpg", "jpeg", "webp", "tif", "tiff", "pdf", "svg"}
+
+
+def save(path: Path, figure: Any) -> None:
+    """Write a figure on white, whole or not at all."""
+    from evrisim import _files
+
+    figure.patch.set_facecolor("white")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _files.write_with(path, lambda place: figure.savefig(place, dpi=100))
+
+
+def plain(value: Any) -> Any:
+    """Give a value for JSON, which has no NaN: None in its place."""
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return None if isinstance(value, float) and value != value else value
