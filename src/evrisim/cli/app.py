@@ -6,7 +6,18 @@ from typing import Annotated, Any
 import typer
 
 from evrisim import __version__
-from evrisim.cli import data, demo, doctor, evaluate, explain, models, predict, report, train
+from evrisim.cli import (
+    data,
+    demo,
+    doctor,
+    evaluate,
+    explain,
+    features,
+    models,
+    predict,
+    report,
+    train,
+)
 from evrisim.messages import translate as _
 
 _COMMANDS: dict[str, Callable[..., None]] = {
@@ -15,6 +26,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "evaluate": evaluate.evaluate,
     "predict": predict.predict,
     "explain": explain.explain,
+    "features": features.features,
     "report": report.report,
     "models": models.models,
     "doctor": doctor.doctor,
