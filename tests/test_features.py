@@ -255,14 +255,15 @@ def test_stages_of_models_made_elsewhere():
 
 def test_a_decoder_has_stages_of_its_own_and_a_squeeze_has_none():
     inputs = keras.Input((16, 16, 3))
-    high = layers.Conv2D(4, 3, padding="same", name="encoder")(inputs)
+    high = layers.Conv2D(4, 3, padding="same", name="first")(inputs)
+    high = layers.Conv2D(4, 3, padding="same", name="encoder")(high)
     low = layers.Conv2D(4, 3, strides=2, padding="same", name="bottom")(high)
     gate = layers.GlobalAveragePooling2D(keepdims=True)(low)
     low = layers.Multiply(name="gated")([low, layers.Conv2D(4, 1, name="squeezed")(gate)])
     up = layers.Conv2DTranspose(4, 2, strides=2, name="up")(low)
     out = layers.Conv2D(2, 3, padding="same", name="decoder")(layers.Add()([up, high]))
     names = [one.name for one in features.default_layers(keras.Model(inputs, out))]
-    assert names == ["encoder", "gated", "decoder"]
+    assert names == ["first", "encoder", "gated", "decoder"]
 
 
 def test_a_shortcut_that_runs_early_does_not_end_a_stage():
@@ -326,6 +327,11 @@ def test_images_of_another_size_and_no_layer_are_refused():
         features.feature_maps(flat(), images_of(1), [])
     with pytest.raises(InputError, match="does not say how large"):
         features.list_layers(Subclassed())
+
+
+def test_one_layer_may_be_named_without_a_list():
+    (found,) = features.feature_maps(flat(), images_of(1), "second")
+    assert found.layer == "second"
 
 
 # --- strength
@@ -468,9 +474,10 @@ def test_exciting_images_equal_brute_force_whatever_the_batch(batch_size):
 
 
 def test_of_equally_exciting_images_the_earlier_ones_are_kept():
-    images = np.repeat(images_of(1), 9, axis=0)
-    (found,) = features.most_exciting(flat(), images, ["first"], count=3, batch_size=2)
-    assert (found.images == [0, 1, 2]).all()
+    model, images = flat(), np.tile(images_of(3), (30, 1, 1, 1))
+    (found,) = features.most_exciting(model, images, ["first"], count=70, batch_size=32)
+    for channel, kept in enumerate(found.images):
+        assert kept.tolist() == brute(model, images, "first", channel, 70)[0]
     (few,) = features.most_exciting(flat(), images[:2], ["first"], count=5)
     assert few.images.shape == (6, 2)
 

@@ -25,6 +25,7 @@ MEASURES = ("mean", "max")
 SPLITS = ("train", "validation")
 ENDINGS = (".png", ".webp", ".jpg", ".pdf", ".svg")
 DOTS_PER_INCH = 120
+_LONGEST = 16_000  # pixels of a picture's side; WebP takes no more, and few viewers do
 _IMAGES_PER_MAP = 8
 
 
@@ -36,7 +37,8 @@ def features(
         typer.Option("--layer", help=_("Layer by its path; repeatable. Default: one a stage.")),
     ] = None,
     maps: Annotated[
-        int, typer.Option("--maps", min=1, help=_("Maps shown per layer, strongest first."))
+        int,
+        typer.Option("--maps", min=1, max=1000, help=_("Maps shown per layer, strongest first.")),
     ] = 8,
     by: Annotated[str, typer.Option("--by", help=_("Strength: mean (default) or max."))] = "mean",
     layers: Annotated[bool, typer.Option("--layers", help=_("List the layers that give maps."))] = (
@@ -340,7 +342,8 @@ def _save(opened: "Opened", figures: Sequence[tuple[str, "Figure"]], out: Path |
             path = out if not paths else out.with_name(f"{out.stem}-{name}{out.suffix}")
         figure.patch.set_facecolor("white")
         path.parent.mkdir(parents=True, exist_ok=True)
-        _files.write_with(path, partial(figure.savefig, dpi=DOTS_PER_INCH))
+        dots = min(DOTS_PER_INCH, _LONGEST / max(figure.get_size_inches()))
+        _files.write_with(path, partial(figure.savefig, dpi=dots))
         paths.append(str(path))
     return paths
 

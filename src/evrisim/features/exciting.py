@@ -101,7 +101,7 @@ def cell_share(
 def most_exciting(
     model: keras.Model,
     images: np.ndarray,
-    layers: Sequence[str] | None = None,
+    layers: str | Sequence[str] | None = None,
     maps: Sequence[int] | None = None,
     *,
     count: int = 8,

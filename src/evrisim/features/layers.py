@@ -61,9 +61,11 @@ def list_layers(
 
 
 def find_layers(
-    model: keras.Model, names: Sequence[str] | None, image_shape: tuple[int, ...] | None = None
+    model: keras.Model,
+    names: str | Sequence[str] | None,
+    image_shape: tuple[int, ...] | None = None,
 ) -> tuple[LayerCall, ...]:
-    """Find layers by path, or those of `default_layers` when `names` is None.
+    """Find layers by path, one or several, or those of `default_layers` when `names` is None.
 
     A shared layer runs several times: its path alone means the last call, `path@1` the first.
 
@@ -75,9 +77,10 @@ def find_layers(
         return default_layers(model, image_shape)
     if not names:
         raise InputError(_("No layer was named; name at least one, or none for the usual choice."))
+    wanted = dict.fromkeys([names] if isinstance(names, str) else names)
     trace = taps.record(model, image_shape)
     known = _with_maps(trace)
-    return tuple(_named(model, trace, known, name) for name in dict.fromkeys(names))
+    return tuple(_named(model, trace, known, name) for name in wanted)
 
 
 def default_layers(

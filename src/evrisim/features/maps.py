@@ -47,7 +47,7 @@ class FeatureMaps:
 def feature_maps(
     model: keras.Model,
     images: np.ndarray,
-    layers: Sequence[str] | None = None,
+    layers: str | Sequence[str] | None = None,
     *,
     batch_size: int = 32,
     progress: Progress | None = None,

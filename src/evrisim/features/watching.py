@@ -43,7 +43,6 @@ def watched(
         yield real
 
 
-@keras.saving.register_keras_serializable("evrisim")
 class _Watching(keras.Model):
     """Lets Keras run a pass as it runs a prediction: compiled, or without gradients."""
 

@@ -50,14 +50,16 @@ def feature_maps(
     """
     heights = [_block_height(one.maps.shape[1:], shown) for one in found]
     picture_high = 1.6 * _SIDE * min(2.0, image.shape[0] / image.shape[1])
-    sheet = _Sheet(picture_high + 2 * _MARGIN + sum(heights))
+    legend = _legend(by)
+    head = max(picture_high, 0.6 + len(legend) * _LINE) + 2 * _MARGIN
+    sheet = _Sheet(head + sum(heights))
     axes = sheet.cell(_MARGIN, _MARGIN, 1.6 * _SIDE, picture_high)
     _show(axes, image)
     beside = _MARGIN + 1.6 * _SIDE + 0.3
     sheet.text(beside, _MARGIN + 0.1, house.label(title, 70), size=16, weight="bold")
-    for number, line in enumerate(_legend(by)):
+    for number, line in enumerate(legend):
         sheet.text(beside, _MARGIN + 0.6 + number * _LINE, line)
-    top = picture_high + 2 * _MARGIN
+    top = head
     for one, height in zip(found, heights, strict=True):
         _draw_block(sheet, top, one, shown, by)
         top += height
