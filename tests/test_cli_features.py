@@ -222,6 +222,8 @@ def test_wrong_input_gets_one_sentence(run, elsewhere, photo, capsys, tmp_path):
     dense.save(tmp_path / "dense.keras")
     rows = keras.Sequential([keras.Input((8,)), layers.Dense(2)])
     rows.save(tmp_path / "rows.keras")
+    pair = [keras.Input((8, 8, 3)), keras.Input((8, 8, 3))]
+    keras.Model(pair, layers.Add()(pair)).save(tmp_path / "pair.keras")
     left = sorted(path.name for path in tmp_path.iterdir())
     cases = [
         (["nosuch", photo], "There is no run or .keras file nosuch"),
@@ -241,6 +243,8 @@ def test_wrong_input_gets_one_sentence(run, elsewhere, photo, capsys, tmp_path):
         ([elsewhere, photo, "--exciting", "--data", "shapes"], "takes images of shape"),
         ([tmp_path / "dense.keras", photo], "has no convolution, so it has no feature maps"),
         ([tmp_path / "rows.keras", photo], "does not take one image"),
+        ([tmp_path / "pair.keras", photo], "its input is (None, 8, 8, 3), (None, 8, 8, 3)"),
+        ([tmp_path / "pair.keras", "--layers"], "does not take one image"),
         ([run, "--exciting"], "was trained on arrays given in Python; give its data with --data"),
     ]
     for arguments, sentence in cases:

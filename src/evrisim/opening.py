@@ -128,7 +128,12 @@ def load_file(path: Path) -> keras.Model:
     return model
 
 
-def _fitted_to(opened: Opened, image: np.ndarray) -> np.ndarray:
+def input_size(opened: Opened) -> tuple[int | None, int | None, int]:
+    """Give `(rows, columns, channels)` of the images a model takes, None where a size is open.
+
+    Raises:
+        InputError: If it takes anything but one image of one or three channels.
+    """
     inputs = getattr(opened.model, "inputs", None) or []
     wanted = taps.input_shape(opened.model) or (None, None, 3)
     if len(inputs) > 1 or len(wanted) != 3 or wanted[2] not in (1, 3, None):
@@ -139,12 +144,17 @@ def _fitted_to(opened: Opened, image: np.ndarray) -> np.ndarray:
                 "channels; its input is {shapes}."
             ).format(name=opened.name, shapes=", ".join(map(str, shapes)))
         )
+    return wanted[0], wanted[1], wanted[2] or 3
+
+
+def _fitted_to(opened: Opened, image: np.ndarray) -> np.ndarray:
+    *size, channels = input_size(opened)
     low, high = OWN_SIZE
     longer = max(image.shape[:2])
     scale = min(max(longer, low), high) / longer
     own = [max(1, round(side * scale)) for side in image.shape[:2]]
-    rows, columns = (want or side for want, side in zip(wanted[:2], own, strict=True))
-    return _in_channels(images.fit(image, (rows, columns)), wanted[2] or 3)
+    rows, columns = (want or side for want, side in zip(size, own, strict=True))
+    return _in_channels(images.fit(image, (rows, columns)), channels or 3)
 
 
 def _in_channels(image: np.ndarray, channels: int) -> np.ndarray:

@@ -27,6 +27,7 @@ ENDINGS = (".png", ".webp", ".jpg", ".pdf", ".svg")
 DOTS_PER_INCH = 120
 _LONGEST = 16_000  # pixels of a picture's side; WebP takes no more, and few viewers do
 _IMAGES_PER_MAP = 8
+_LISTED = 8
 
 
 def features(
@@ -136,18 +137,18 @@ def _check_request(run: Path, image: Path | None, out: Path | None, *, anything:
 
 def _image_shape(opened: "Opened", pixels: "np.ndarray | None") -> tuple[int, ...]:
     """Give `(rows, columns, channels)` of the image, else of what the model was built for."""
-    from evrisim import taps
+    from evrisim.opening import input_size
 
     if pixels is not None:
         return pixels.shape
-    shape = taps.input_shape(opened.model)
-    if len(shape) != 3 or None in shape:
+    rows, columns, channels = input_size(opened)
+    if rows is None or columns is None:
         raise InputError(
             _("{model} takes images of any size; give an IMAGE, so that it is known.").format(
                 model=opened.name
             )
         )
-    return tuple(size for size in shape if size is not None)
+    return rows, columns, channels
 
 
 def _list_layers(output: "Output", opened: "Opened", shape: tuple[int, ...]) -> None:
@@ -194,7 +195,7 @@ def _look(
             _times(row["shape"]),
             "{:.3g} … {:.3g}".format(*row["range"]),
             str(len(row["dead"])),
-            ", ".join(str(one["map"]) for one in row["strongest"]),
+            ", ".join(str(one["map"]) for one in row["strongest"][:_LISTED]),
         )
         for row in value
     ]

@@ -72,7 +72,7 @@ def learned_kernels(kernels: "Kernels", *, shown: int = 64) -> Figure:
 
     Kernels over red, green and blue are pictures: middle grey is 0, and all share one scale.
     Kernels over one channel are drawn from blue through white for 0 to red. Of kernels over more
-    channels each row is a filter and each column a channel; the first eight of both are drawn.
+    channels each row is a filter and each column a channel; the first 8 and 16 are drawn.
 
     Args:
         kernels: as `features.learned_kernels` gives them.
