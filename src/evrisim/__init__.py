@@ -26,6 +26,7 @@ _MODULES = {
     "cost": "evrisim.cost",
     "evaluate": "evrisim.evaluate",
     "explain": "evrisim.explain",
+    "features": "evrisim.features",
     "fit": "evrisim.training.fitting",
     "layers": "evrisim.layers",
     "load": "evrisim.data.sources",

@@ -1,4 +1,7 @@
-"""From what a user names to a model: the folder of a run, a `.keras` file, a builder's name."""
+"""From what a user names to a model, and from a file to an image as that model takes it.
+
+A model is named by the folder of a run, a `.keras` file or a builder's name.
+"""
 
 import zipfile
 from dataclasses import dataclass
@@ -6,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
+from PIL import Image
 
-from evrisim import backbones, models
+from evrisim import backbones, images, models, taps
 from evrisim._validate import InputError, check_choice
+from evrisim.decode import decode
 from evrisim.messages import translate as _
 from evrisim.training.run import Run
 
@@ -18,6 +24,9 @@ IMAGE_SHAPE = (32, 32, 3)
 NUM_CLASSES = 10
 
 NAMES = (*models.MODELS, *backbones.BACKBONES)
+
+OWN_SIZE = (32, 512)
+"""An image keeps its own size for a model that leaves the size open, its longer side in here."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +91,31 @@ def _built(
     return models.build(name, image_shape or IMAGE_SHAPE, classes)
 
 
+def read_image(opened: Opened, path: Path) -> np.ndarray:
+    """Read an image file as a model takes it.
+
+    For a run, it is sized as in the run's training. For any other model it is fitted to the size
+    of the model's input; where that is open, it keeps its own size and proportions, its longer
+    side brought to the bounds of `OWN_SIZE`. Values stay 0–255.
+
+    Returns:
+        `(rows, columns, channels)` uint8, grey for a model of one channel.
+
+    Raises:
+        InputError: If it cannot be read, or the model does not take images of one or three
+            channels.
+    """
+    image = decode(path)
+    return fitted(opened.run, image) if opened.run else _fitted_to(opened, image)
+
+
+def fitted(run: Run, image: np.ndarray) -> np.ndarray:
+    """Size an image, `(height, width, 3)` uint8, as a run's training did its images."""
+    rows, columns, channels = run.facts["data"]["image_shape"]
+    policy = run.facts["data"]["origin"].get("policy", "fit")
+    return _in_channels(images.fit(image, (rows, columns), policy), channels)
+
+
 def load_file(path: Path) -> keras.Model:
     """Load a model from a `.keras` file; no code from the file is ever run.
 
@@ -107,6 +141,42 @@ def load_file(path: Path) -> keras.Model:
             _("{path} holds a {kind}, not a model.").format(path=path, kind=type(model).__name__)
         )
     return model
+
+
+def input_size(opened: Opened) -> tuple[int | None, int | None, int]:
+    """Give `(rows, columns, channels)` of the images a model takes, None where a size is open.
+
+    Raises:
+        InputError: If it takes anything but one image of one or three channels.
+    """
+    inputs = getattr(opened.model, "inputs", None) or []
+    wanted = taps.input_shape(opened.model) or (None, None, 3)
+    if len(inputs) > 1 or len(wanted) != 3 or wanted[2] not in (1, 3, None):
+        shapes = [tuple(one.shape) for one in inputs] or [(None, *wanted)]
+        raise InputError(
+            _(
+                "{name} does not take one image (batch, rows, columns, channels) with 1 or 3 "
+                "channels; its input is {shapes}."
+            ).format(name=opened.name, shapes=", ".join(map(str, shapes)))
+        )
+    return wanted[0], wanted[1], wanted[2] or 3
+
+
+def _fitted_to(opened: Opened, image: np.ndarray) -> np.ndarray:
+    *size, channels = input_size(opened)
+    low, high = OWN_SIZE
+    longer = max(image.shape[:2])
+    scale = min(max(longer, low), high) / longer
+    own = [max(1, round(side * scale)) for side in image.shape[:2]]
+    rows, columns = (want or side for want, side in zip(size, own, strict=True))
+    return _in_channels(images.fit(image, (rows, columns)), channels or 3)
+
+
+def _in_channels(image: np.ndarray, channels: int) -> np.ndarray:
+    if channels == 3:
+        return image
+    # Luminance by ITU-R 601, as Pillow computes it.
+    return np.asarray(Image.fromarray(image).convert("L"))[..., None]
 
 
 def _check_archive(path: Path) -> None:

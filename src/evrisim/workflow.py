@@ -7,7 +7,6 @@ from typing import Any
 
 import keras
 import numpy as np
-from PIL import Image
 
 from evrisim import _files, explain, images, plots
 from evrisim._validate import InputError
@@ -19,6 +18,7 @@ from evrisim.explain import faithfulness
 from evrisim.inference import predict_logits
 from evrisim.messages import translate as _
 from evrisim.metrics import softmax
+from evrisim.opening import fitted
 from evrisim.report import Gallery, write_run_report
 from evrisim.training import ModelChoice, Recipe, Run, fit, loop
 
@@ -214,7 +214,7 @@ def predict(run: Run, batch: np.ndarray, names: Sequence[str]) -> list[Predictio
 
     Args:
         run: A run with a model.
-        batch: `(count, rows, columns, channels)` as `fitted` gives them.
+        batch: `(count, rows, columns, channels)` as `read_images` gives them.
         names: One name an image.
     """
     class_names = run.facts["data"]["class_names"]
@@ -259,7 +259,7 @@ def read_images(
     ready, names, skipped = [], [], []
     for done, file in enumerate(files, start=1):
         try:
-            ready.append(_fitted(run, decode(file)))
+            ready.append(fitted(run, decode(file)))
             names.append(printable(file))
         except UnreadableImage as error:
             if not skip_broken:
@@ -316,16 +316,6 @@ def _files_at(path: Path) -> list[Path]:
 
 def _is_image(path: Path) -> bool:
     return kind_by_name(path.name) is not None or looks_like_image(path)
-
-
-def _fitted(run: Run, image: np.ndarray) -> np.ndarray:
-    rows, columns, channels = run.facts["data"]["image_shape"]
-    policy = run.facts["data"]["origin"].get("policy", "fit")
-    sized = images.fit(image, (rows, columns), policy)
-    if channels == 3:
-        return sized
-    # Luminance by ITU-R 601, as Pillow computes it.
-    return np.asarray(Image.fromarray(sized).convert("L"))[..., None]
 
 
 def _faithfulness(

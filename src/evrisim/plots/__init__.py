@@ -8,6 +8,7 @@ drawn for the width of a phone and have no background of their own.
 from evrisim.plots.calibration import reliability_diagram
 from evrisim.plots.classes import confusion_matrix, per_class
 from evrisim.plots.cost import cost_by_layer
+from evrisim.plots.features import exciting_images, feature_maps, learned_kernels
 from evrisim.plots.gallery import gallery
 from evrisim.plots.receptive_field import FieldView, receptive_fields
 from evrisim.plots.kernels import filter_detect_condense
@@ -21,7 +22,11 @@ __all__ = [
     "cost_by_layer",
     "faithfulness",
     "filter_detect_condense",
+    "exciting_images",
+    "faithfulness",
+    "feature_maps",
     "gallery",
+    "learned_kernels",
     "learning_curves",
     "per_class",
     "receptive_fields",
