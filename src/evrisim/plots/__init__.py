@@ -10,8 +10,8 @@ from evrisim.plots.classes import confusion_matrix, per_class
 from evrisim.plots.cost import cost_by_layer
 from evrisim.plots.features import exciting_images, feature_maps, learned_kernels
 from evrisim.plots.gallery import gallery
-from evrisim.plots.receptive_field import FieldView, receptive_fields
 from evrisim.plots.kernels import filter_detect_condense
+from evrisim.plots.receptive_field import FieldView, receptive_fields
 from evrisim.plots.scores import faithfulness, score
 from evrisim.plots.training import learning_curves
 from evrisim.plots.written_out import written_out
@@ -20,11 +20,10 @@ __all__ = [
     "FieldView",
     "confusion_matrix",
     "cost_by_layer",
-    "faithfulness",
-    "filter_detect_condense",
     "exciting_images",
     "faithfulness",
     "feature_maps",
+    "filter_detect_condense",
     "gallery",
     "learned_kernels",
     "learning_curves",
