@@ -450,7 +450,7 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(stripes, capsys, arguments,
     [
         (["-k", "learned:9"], "first has the filters 0 to 8; received 'learned:9'"),
         (["-k", "learned:x"], "received 'learned:x'"),
-        (["--layer", "frst"], "Did you mean 'first'?"),
+        (["--layer", "frst"], "has no layer 'frst'. Nearest with kernels: first"),
         (["--layer", "second"], "These kernels look at 9 feature maps, not at an image"),
         (["--animate", "a.gif"], "An animation shows a kernel on a grey image"),
     ],

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from evrisim import InputError, kernels, learned
+from evrisim import InputError, kernels, pooling
+from evrisim.features import learned_kernels
 
 SIZES = [(1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (2, 3), (5, 2)]
 RNG = np.random.default_rng(3)
@@ -152,19 +153,6 @@ def test_output_size_equals_what_keras_computes():
             wanted = layer.compute_output_shape((1, size, size, 1))[1]
             found = kernels.output_size(size, kernel, stride, padding, dilation)
             assert found.value == wanted, (size, kernel, padding, stride, dilation)
-
-
-@pytest.mark.parametrize("padding", ["same", "valid"])
-@pytest.mark.parametrize("size", [1, 2, 3])
-@pytest.mark.parametrize("stride", [None, 1, 2, 3])
-def test_max_pool_equals_keras(size, stride, padding):
-    for image in (GREY - 128, COLOUR - 128):
-        found = kernels.max_pool(image, size, stride, padding)
-        volume = image if image.ndim == 3 else image[:, :, None]
-        layer = keras.layers.MaxPooling2D(size, stride, padding)
-        expected = keras.ops.convert_to_numpy(layer(volume[None]))[0]
-        assert found.dtype == np.float32
-        np.testing.assert_array_equal(found, expected.reshape(found.shape))
 
 
 SCIPY = {
@@ -325,7 +313,7 @@ def test_the_whole_way_is_its_three_steps():
     filtered = kernels.convolve(COLOUR, kernel, stride=2, dilation=2)
     np.testing.assert_array_equal(found.filtered, filtered)
     np.testing.assert_array_equal(found.detected, np.where(filtered > 0, filtered, 0))
-    np.testing.assert_array_equal(found.condensed, kernels.max_pool(found.detected, 3))
+    np.testing.assert_array_equal(found.condensed, pooling.max_pool(found.detected, 3))
     assert tuple(size.value for size in found.filter_sizes) == filtered.shape[:2]
     assert tuple(size.value for size in found.pool_sizes) == found.condensed.shape[:2]
 
@@ -418,7 +406,7 @@ ODD = np.ones((3, 3))
         (lambda: kernels.convolve(GREY * np.nan, ODD), "`image` must hold finite numbers"),
         (lambda: kernels.convolve(GREY, np.ones((3, 3, 3))), "needs an image of 3 channels"),
         (lambda: kernels.extract(GREY, ODD, pool=0), "`pool` must be a whole number of at least 1"),
-        (lambda: kernels.max_pool(GREY, 20), "does not fit into"),
+        (lambda: kernels.extract(GREY, ODD, pool=99), "does not fit into"),
         (lambda: kernels.contributions(GREY, ODD, (11, 0)), r"11 × 14 pixels.*none at \(11, 0\)"),
         (lambda: kernels.contributions(GREY, ODD, (-1, 0)), r"there is none at \(-1, 0\)"),
         (lambda: kernels.contributions(COLOUR, ODD, (0, 0)), "give one channel"),
@@ -452,46 +440,10 @@ def test_a_million_pixels_take_well_under_a_second():
     assert min(seconds) < 0.7
 
 
-def nested():
-    inner = keras.Sequential(
-        [keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 5, name="first")], name="backbone"
-    )
-    return keras.Sequential(
-        [
-            keras.Input((8, 8, 3)),
-            keras.layers.DepthwiseConv2D(3, padding="same", name="apart"),
-            inner,
-            keras.layers.Conv2D(2, (3, 1), name="second"),
-        ]
-    )
-
-
-def test_learned_kernels_are_the_weights_of_the_first_convolution_also_a_nested_one():
-    model = nested()
-    found = learned.kernels(model)
-    assert found.layer == "backbone/first"
-    assert found.kernels.shape == (5, 5, 3, 4)
-    np.testing.assert_array_equal(found.kernels, model.get_layer("backbone").get_weights()[0])
-
-
-@pytest.mark.parametrize("layer", ["second", "first", "backbone/first"])
-def test_learned_kernels_of_a_named_layer(layer):
-    found = learned.kernels(nested(), layer)
-    assert found.layer.endswith(layer)
-    assert found.kernels.shape[:2] == ((3, 1) if layer == "second" else (5, 5))
-
-
-def test_learned_kernels_of_no_such_layer_and_of_no_convolution():
-    with pytest.raises(InputError, match="Did you mean 'second'"):
-        learned.kernels(nested(), "secnd")
-    plain = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)], name="plain")
-    with pytest.raises(InputError, match="The model plain has no Conv2D"):
-        learned.kernels(plain)
-
-
 def test_a_learned_kernel_gives_what_its_layer_gives_without_the_bias():
-    model = nested().get_layer("backbone")
-    found = learned.kernels(model)
+    layers = [keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 5, name="first")]
+    model = keras.Sequential(layers)
+    found = learned_kernels(model)
     expected = keras.ops.convert_to_numpy(model(COLOUR[None, :8, :8]))[0]
     for number in range(4):
         answer = kernels.convolve(COLOUR[:8, :8], found.kernels[..., number], padding="valid")

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from evrisim import InputError, maps, normalising, pictures
+from evrisim import InputError, normalising, pictures
 from evrisim.cli import main
 from evrisim.plots import normalisation as plots
 
@@ -216,32 +216,6 @@ def test_tiles_lie_row_by_row_and_what_is_left_over_is_dropped():
         np.testing.assert_array_equal(part, picture[top : top + 2, left : left + 2])
     with pytest.raises(InputError, match="A picture of 5×7 pixels cannot be cut into 6×1 tiles"):
         pictures.tiles(picture, 6, 1)
-
-
-def test_maps_of_a_layer_are_what_the_model_computes_and_the_model_is_left_as_it_was():
-    inputs = keras.Input((None, None, 3))
-    x = keras.layers.Conv2D(4, 3, name="conv")(inputs)
-    model = keras.Model(
-        inputs, keras.layers.GlobalAveragePooling2D()(keras.layers.ReLU(name="r")(x))
-    )
-    picture = np.random.default_rng(0).integers(0, 256, (9, 8, 3), dtype=np.uint8)
-    found = maps.layer_maps(model, [picture, picture[::-1]])
-    conv = keras.Model(model.input, model.get_layer("conv").output)
-    expected = conv.predict_on_batch(np.stack([picture, picture[::-1]]).astype("float32"))
-    assert found.layer == "conv"
-    np.testing.assert_allclose(found.maps, expected, rtol=1e-4, atol=1e-3)
-    assert "call" not in vars(model.get_layer("conv"))
-    rectified = maps.layer_maps(model, [picture], "r").maps
-    np.testing.assert_allclose(rectified, np.maximum(expected[:1], 0), rtol=1e-4, atol=1e-3)
-    with pytest.raises(InputError, match=r"has no layer 'cnv' .* the nearest names are conv"):
-        maps.layer_maps(model, [picture], "cnv")
-
-
-def test_a_model_without_kernels_is_refused_in_a_sentence():
-    inputs = keras.Input((4, 4, 3))
-    model = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(inputs)), name="flat")
-    with pytest.raises(InputError, match="The model flat has no layer with a kernel"):
-        maps.layer_maps(model, [np.zeros((4, 4, 3), np.uint8)])
 
 
 def test_the_picture_shows_the_blocks_and_the_measurements():

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +9,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from evrisim import _files, images, kernels
+from evrisim import _files, images, kernels, pictures
 from evrisim._validate import InputError, check_choice, check_range, check_whole
-from evrisim.decode import decode
 from evrisim.kernels import Contributions, Extraction
 from evrisim.messages import translate as _
 from evrisim.plots import filter_detect_condense, written_out
 from evrisim.plots.sliding import LONGEST, frame_count, palette, sliding
-
-PHOTOGRAPHS = ("china", "flower")
-"""The two photographs that scikit-learn ships."""
 
 SIZE = 640
 """Pixels along the longer side from which on a photograph is shrunk, unless told otherwise."""
@@ -30,9 +25,6 @@ MOST_ROWS = 12
 ANIMATIONS = (".gif", ".webp")
 _SECONDS_BETWEEN_FRAMES, _SECONDS_OF_LAST = 0.08, 2.0
 _DPI = 100
-
-# Brightness as television has weighed it since ITU-R BT.601; Pillow's grey is the same.
-_BRIGHTNESS = (0.299, 0.587, 0.114)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +44,7 @@ class Photograph:
     @property
     def grey(self) -> np.ndarray:
         """The brightness, `(rows, columns)` float32, whole numbers from 0 to 255."""
-        return np.rint(self.pixels @ np.array(_BRIGHTNESS)).astype(np.float32)
+        return np.rint(255 * pictures.grey(self.pixels))
 
     @property
     def colour(self) -> np.ndarray:
@@ -61,7 +53,7 @@ class Photograph:
 
 
 def read_photograph(target: str | Path, *, crop: str | None = None, size: int = SIZE) -> Photograph:
-    """Read an image file or one of `PHOTOGRAPHS`, cut a part out and shrink it.
+    """Read a picture as `pictures.read_picture` does, cut a part out and shrink it.
 
     A file goes before a photograph of the same name.
 
@@ -73,16 +65,11 @@ def read_photograph(target: str | Path, *, crop: str | None = None, size: int = 
     Raises:
         InputError: If there is no such image, it cannot be read, or no part of it is kept.
     """
-    path = Path(target)
-    if path.exists() or path.suffix or path.name != str(target):
-        pixels, name = decode(path), path.stem
-    else:
-        pixels, name = _shipped(str(target)), str(target)
+    pixels = pictures.read_picture(target)
     kept = pixels if crop is None else _cropped(pixels, crop)
     longest = check_range("size", check_whole("size", size, 1), 1, 4096)
-    scale = min(1.0, longest / max(kept.shape[:2]))
-    rows, columns = (max(1, round(side * scale)) for side in kept.shape[:2])
-    return Photograph(name, images.fit(kept, (rows, columns)), pixels.shape[:2])
+    small = pictures.at_most(kept, int(longest))
+    return Photograph(Path(target).stem, small, pixels.shape[:2])
 
 
 def channels(photograph: Photograph, *, colour: bool) -> dict[str, np.ndarray]:
@@ -208,20 +195,6 @@ def shrunk(image: np.ndarray, longest: int) -> np.ndarray:
     rows, columns = (max(1, round(side * scale)) for side in image.shape)
     picture = np.clip(np.rint(image), 0, 255).astype(np.uint8)[:, :, None]
     return images.fit(picture, (rows, columns))[:, :, 0].astype(np.float32)
-
-
-def _shipped(name: str) -> np.ndarray:
-    if name not in PHOTOGRAPHS:
-        near = get_close_matches(name, PHOTOGRAPHS, n=1)
-        raise InputError(
-            _("There is no image {name}; give an image file, or one of {known}.").format(
-                name=name, known=", ".join(PHOTOGRAPHS)
-            )
-            + (_(" Did you mean {near!r}?").format(near=near[0]) if near else "")
-        )
-    from sklearn.datasets import load_sample_image
-
-    return np.ascontiguousarray(load_sample_image(f"{name}.jpg"))
 
 
 def _cropped(pixels: np.ndarray, crop: str) -> np.ndarray:

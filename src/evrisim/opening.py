@@ -12,9 +12,8 @@ import keras
 import numpy as np
 from PIL import Image
 
-from evrisim import backbones, images, models, taps
+from evrisim import backbones, images, models, pictures, taps
 from evrisim._validate import InputError, check_choice
-from evrisim.decode import decode
 from evrisim.messages import translate as _
 from evrisim.training.run import Run
 
@@ -91,8 +90,16 @@ def _built(
     return models.build(name, image_shape or IMAGE_SHAPE, classes)
 
 
-def read_image(opened: Opened, path: Path) -> np.ndarray:
-    """Read an image file as a model takes it.
+def read_image(opened: Opened, source: str | Path) -> np.ndarray:
+    """Read an image as a model takes it: a file, or one of `pictures.PHOTOGRAPHS` by name.
+
+    Returns and raises as `fit_image`; an image that cannot be read is refused, too.
+    """
+    return fit_image(opened, pictures.read_picture(source))
+
+
+def fit_image(opened: Opened, image: np.ndarray) -> np.ndarray:
+    """Bring an image, `(height, width, 3)` uint8, to what a model takes.
 
     For a run, it is sized as in the run's training. For any other model it is fitted to the size
     of the model's input; where that is open, it keeps its own size and proportions, its longer
@@ -102,10 +109,8 @@ def read_image(opened: Opened, path: Path) -> np.ndarray:
         `(rows, columns, channels)` uint8, grey for a model of one channel.
 
     Raises:
-        InputError: If it cannot be read, or the model does not take images of one or three
-            channels.
+        InputError: If the model does not take images of one or three channels.
     """
-    image = decode(path)
     return fitted(opened.run, image) if opened.run else _fitted_to(opened, image)
 
 

@@ -1,5 +1,6 @@
 """Pictures to try methods on: read by path or name, cut into tiles, searched for edges."""
 
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -27,13 +28,22 @@ def read_picture(source: str | Path) -> np.ndarray:
         `(rows, columns, 3)` uint8.
 
     Raises:
-        InputError: For what cannot be read as an image.
+        InputError: For what cannot be read as an image, or is neither a file nor such a name.
     """
-    if str(source) in PHOTOGRAPHS and not Path(source).exists():
-        from sklearn.datasets import load_sample_image
+    path, name = Path(source), str(source)
+    if path.exists() or path.suffix or path.name != name:
+        return decode(path)
+    if name not in PHOTOGRAPHS:
+        near = get_close_matches(name, PHOTOGRAPHS, n=1)
+        raise InputError(
+            _("There is no image {name}; give an image file, or one of {known}.").format(
+                name=name, known=", ".join(PHOTOGRAPHS)
+            )
+            + (_(" Did you mean {near!r}?").format(near=near[0]) if near else "")
+        )
+    from sklearn.datasets import load_sample_image
 
-        return np.ascontiguousarray(load_sample_image(f"{source}.jpg"))
-    return decode(source)
+    return np.ascontiguousarray(load_sample_image(f"{name}.jpg"))
 
 
 def edge_maps(picture: np.ndarray) -> np.ndarray:
@@ -94,5 +104,6 @@ def at_most(picture: np.ndarray, longest: int = LARGEST) -> np.ndarray:
 
 def grey(picture: np.ndarray) -> np.ndarray:
     """Give the luminance (ITU-R 601) of `(rows, columns, 1 or 3)` uint8 as float32 in 0–1."""
+    # As television has weighed brightness since ITU-R BT.601; Pillow's grey is the same.
     weights = np.array([0.299, 0.587, 0.114]) if picture.shape[2] == 3 else np.ones(1)
     return np.asarray(picture @ (weights / 255), np.float32)

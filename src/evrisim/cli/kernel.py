@@ -222,10 +222,13 @@ def _weights(text: str, settings: dict[str, Any], unused: set[str]) -> "np.ndarr
 def _learned(
     run: str, layer: str | None, wanted: list[str], photograph: "Photograph", way: dict[str, Any]
 ) -> dict[str, "Extraction"]:
-    from evrisim import filtering, learned
-    from evrisim.opening import open_model
+    from evrisim import filtering
+    from evrisim.features import learned_kernels
+    from evrisim.opening import fit_image, open_model
 
-    found = learned.kernels(open_model(run).model, layer)
+    opened = open_model(run)
+    shape = fit_image(opened, photograph.pixels).shape
+    found = learned_kernels(opened.model, layer, image_shape=shape)
     # A model opened by its name alone has just been built.
     label = "{layer}:{number}" if Path(run).exists() else _("{layer}:{number} (untrained)")
     weights, count = found.kernels, found.kernels.shape[-1]

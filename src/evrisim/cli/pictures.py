@@ -62,11 +62,12 @@ def material(image: str, run: str | None, layer: str | None, *, tiles: bool = Fa
         source, notes = _("Sobel edges of {image}").format(image=image), _shrunk(picture, sized)
         return Material(maps, source, names, None, 10, notes)
     heavy.load()
-    from evrisim import maps as of_models
-    from evrisim.opening import open_model
+    from evrisim.features import feature_maps
+    from evrisim.opening import fit_image, open_model
 
     opened = open_model(run)
-    found = of_models.layer_maps(opened.model, parts, layer)
+    batch = np.stack([fit_image(opened, part) for part in parts])
+    found = feature_maps(opened.model, batch, layer)[0]
     source = _("{layer} of {model} for {image}").format(
         layer=found.layer, model=opened.name, image=image
     )

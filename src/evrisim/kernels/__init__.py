@@ -1,7 +1,7 @@
 """Filter, detect, condense: kernels, and what a layer does with one, in NumPy alone."""
 
 from evrisim.kernels.convolution import Contributions, contributions, convolve
-from evrisim.kernels.extraction import Extraction, extract, max_pool, relu
+from evrisim.kernels.extraction import Extraction, extract, relu
 from evrisim.kernels.geometry import PADDINGS, OutputSize, output_size
 from evrisim.kernels.named import KERNELS, describe, named, options_of
 from evrisim.kernels.own import Centre, check_kernel, parse
@@ -18,7 +18,6 @@ __all__ = [
     "convolve",
     "describe",
     "extract",
-    "max_pool",
     "named",
     "options_of",
     "output_size",

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from evrisim._validate import check_whole
-from evrisim.kernels.convolution import along, check_image, convolve
+from evrisim.kernels.convolution import along, convolve
 from evrisim.kernels.geometry import OutputSize, output_size
 from evrisim.kernels.own import Centre
+from evrisim.pooling import max_pool
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +64,7 @@ def extract(
         pool: Side of a pool in pixels, and the step from pool to pool; 1 leaves the map as it is.
 
     Raises:
-        InputError: As `convolve` and `max_pool`.
+        InputError: As `convolve`, and for a pool that does not fit into the filtered map.
 
     Example:
         >>> lines = np.zeros((8, 8)); lines[2] = 10
@@ -94,7 +95,7 @@ def extract(
         kernel=weights,
         filtered=filtered,
         detected=detected,
-        condensed=max_pool(detected, pool),
+        condensed=_pooled(detected, pool),
         stride=stride,
         padding=padding,
         dilation=dilation,
@@ -105,6 +106,12 @@ def extract(
     )
 
 
+def _pooled(maps: np.ndarray, pool: int) -> np.ndarray:
+    if maps.ndim == 3:
+        return max_pool(maps, pool)
+    return max_pool(maps[:, :, None], pool)[:, :, 0]
+
+
 def relu(maps: np.ndarray) -> np.ndarray:
     """Set everything negative to 0; float32 of the same shape.
 
@@ -113,45 +120,3 @@ def relu(maps: np.ndarray) -> np.ndarray:
         [0.0, 3.0]
     """
     return np.maximum(np.asarray(maps, np.float32), 0)
-
-
-def max_pool(
-    maps: Any, size: int = 2, stride: int | None = None, padding: str = "valid"
-) -> np.ndarray:
-    """Keep the largest value of each pool.
-
-    Args:
-        maps: `(rows, columns)` or `(rows, columns, channels)` finite numbers.
-        size: Pixels along a side of a pool.
-        stride: Pixels from pool to pool; None for `size`, so that pools do not overlap.
-        padding: `valid` drops what does not fill a pool; `same` lets pools reach past the edge,
-            where nothing is counted (a padding is never the largest).
-
-    Returns:
-        The same axes, float32.
-
-    Raises:
-        InputError: For a number below 1, an unknown padding, or a pool larger than the map.
-
-    Example:
-        >>> max_pool(np.arange(16).reshape(4, 4)).tolist()
-        [[5.0, 7.0], [13.0, 15.0]]
-    """
-    values = check_image(maps)
-    size = check_whole("pool", size, 1)
-    step = size if stride is None else check_whole("stride", stride, 1)
-    ways = [output_size(values.shape[axis], size, step, padding) for axis in (0, 1)]
-    around = [(way.before, way.after) for way in ways] + [(0, 0)] * (values.ndim - 2)
-    padded = np.pad(values, around, constant_values=-np.inf)
-    across = _largest(padded, size, step, ways[1].value, axis=1)
-    return _largest(across, size, step, ways[0].value, axis=0).astype(np.float32)
-
-
-def _largest(values: np.ndarray, size: int, step: int, count: int, axis: int) -> np.ndarray:
-    """Give the largest value of each window along one axis; a pool's is that of its rows'."""
-    moved = np.moveaxis(values, axis, 0)
-    reach = (count - 1) * step + 1
-    result = moved[:reach:step].copy()
-    for offset in range(1, size):
-        np.maximum(result, moved[offset : offset + reach : step], out=result)
-    return np.moveaxis(result, 0, axis)
