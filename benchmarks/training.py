@@ -105,7 +105,7 @@ def stock(net, bfloat16):
     import keras
 
     keras.config.set_dtype_policy("mixed_bfloat16" if bfloat16 else "float32")
-    model = network(net, keras.layers.BatchNormalization)
+    model = network(net, keras.layers)
     model.compile(
         keras.optimizers.SGD(0.01, momentum=0.9, nesterov=True, weight_decay=5e-4),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),

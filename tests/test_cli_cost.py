@@ -109,7 +109,7 @@ def test_the_heaviest_layers_come_first_and_no_more_than_asked_for(capsys):
 def test_what_is_not_known_is_a_question_mark_and_the_total_says_at_least():
     inputs = keras.Input((4, 4))
     measured = cost.measure(keras.Model(inputs, Own(name="own")(L.Dense(4)(inputs))))
-    lines = cost_table.layout(measured, "mine", training=True, top=None, terminal=False)
+    lines = cost_table.layout(measured, {}, "mine", training=True, top=None, terminal=False)
     assert [line.split()[-5:-2] for line in lines if line.startswith("own")] == [["?", "?", "?"]]
     foot = cost_table.foot(measured, training=False, terms=False)
     assert "Work of one pass: at least 64 MAC = 128 FLOP." in foot
@@ -157,7 +157,7 @@ WRONG = {
     "too small": (["vgg16", "--input", "31x64x3"], "needs images of at least 32×32 pixels"),
     "grey": (["vgg16", "--input", "64x64x1"], "takes colour images of 3 channels; received 1"),
     "too small for ours": (["convnet", "--input", "4x4x3"], "needs images of at least 8×8 pixels"),
-    "no picture": (["convnet", "--picture", "a.gif"], "`--picture` must be one of .png, .svg"),
+    "no picture": (["convnet", "--picture", "a.gif"], "`--picture` must be a picture"),
     "no such file": (["nosuch.keras"], "There is no file nosuch.keras"),
 }
 
@@ -218,11 +218,13 @@ def test_the_table_fits_a_terminal(columns, monkeypatch):
         ],
         name="backbone_of_a_long_name",
     )
-    measured = cost.measure(keras.Model(inputs, trunk(inputs)))
-    lines = cost_table.layout(measured, "mine", training=False, top=None, terminal=True)
+    model = keras.Model(inputs, trunk(inputs))
+    measured, fields = cost.measure(model), cost.receptive_fields(model)
+    lines = cost_table.layout(measured, fields, "mine", training=False, top=None, terminal=True)
     assert max(map(len, lines)) <= columns
     shown = "\n".join(lines)
     assert "to_be_shortened" in shown
     assert "/another" in shown
     assert ("Conv2D" in shown) == (columns == 140)
+    assert ("5×5" in shown) == (columns == 140)
     assert "2,359,808" in shown

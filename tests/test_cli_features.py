@@ -9,6 +9,7 @@ import pytest
 from keras import layers
 from PIL import Image
 
+from evrisim import cost
 from evrisim import features as room
 from evrisim.cli import features as command
 from evrisim.cli import main
@@ -188,6 +189,8 @@ def test_exciting_images_come_from_the_split_named_and_never_from_the_test(
             open_model(run).model, images, ["stage3_block2_relu"], count=8
         )
         assert (found[0]["split"], found[0]["images"]) == (split, len(images))
+        field = cost.receptive_fields(open_model(run).model)["stage3_block2_relu"]
+        boxes = expected.boxes(room.seen_by(field))
         order = expected.strengths["mean"].order[:2]
         assert [row["map"] for row in found[0]["maps"]] == order.tolist()
         for row in found[0]["maps"]:
@@ -196,7 +199,7 @@ def test_exciting_images_come_from_the_split_named_and_never_from_the_test(
             first = row["images"][0]
             assert first["name"] == data.splits[split].name(given[0])
             assert first["class"] == data.class_names[data.splits[split].labels[given[0]]]
-            assert first["box"] == expected.boxes()[row["map"], 0].tolist()
+            assert first["box"] == boxes[row["map"], 0].tolist()
     picture = run / "figures" / "exciting_images-stage3_block2_relu.png"
     with Image.open(picture) as opened:
         assert min(opened.size) > 300

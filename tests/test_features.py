@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from keras import layers, ops
 
-from evrisim import InputError, features, models, taps
+from evrisim import InputError, cost, features, models, taps
 from evrisim.features import watching
 
 # Keras 3.15 on JAX and PyTorch turns tensors to arrays in a way NumPy 2.4 announces the end of.
@@ -541,3 +541,18 @@ def test_maps_a_layer_does_not_have_are_refused(maps):
 def test_no_image_wanted_is_refused():
     with pytest.raises(InputError, match="`count` must be a whole number of at least 1"):
         features.most_exciting(flat(), images_of(2), ["first"], count=0)
+
+
+def test_the_box_can_be_what_the_exciting_cell_sees():
+    """Two 3×3 kernels over a bright dot: the strongest cell sees 5×5 pixels, less at the border."""
+    layers = [keras.layers.Conv2D(1, 3, padding="same", name=name) for name in ("a", "b")]
+    model = keras.Sequential([keras.Input((9, 12, 1)), *layers])
+    for layer in layers:
+        kernel = np.zeros((3, 3, 1, 1))
+        kernel[1, 1] = 1
+        layer.set_weights([kernel, np.zeros(1)])
+    images = np.zeros((2, 9, 12, 1), np.uint8)
+    images[0, 4, 6] = images[1, 0, 11] = 200
+    (one,) = features.most_exciting(model, images, "b", count=2)
+    field = cost.receptive_fields(model)["b"]
+    assert one.boxes(features.seen_by(field)).tolist() == [[[2, 4, 7, 9], [0, 9, 3, 12]]]

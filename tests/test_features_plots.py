@@ -5,7 +5,8 @@ import pytest
 
 from evrisim import features, messages, plots
 from evrisim.features.strength import Tally, tally
-from evrisim.plots.features import ACTIVE, SIGNED
+from evrisim.plots import signed
+from evrisim.plots.features import ACTIVE
 
 
 def texts(figure):
@@ -56,7 +57,7 @@ def test_signed_maps_have_zero_in_the_middle_of_a_diverging_scale():
     figure = plots.feature_maps(IMAGE, [found], shown=5, by="max")
     maps = [one for title, one in drawn(figure).items() if title.startswith("map")]
     low, high = maps[0].get_clim()
-    assert (low, maps[0].get_cmap().name) == (-high, SIGNED)
+    assert (low, maps[0].get_cmap().name) == (-high, signed.colour_map().name)
     assert high == pytest.approx(np.abs(found.maps).max())
     assert "largest value" in texts(figure)
     assert "map 4 · dead" in texts(figure)
@@ -104,7 +105,7 @@ def test_other_kernels_are_signed_channel_by_channel(channels, title):
     one = drawn(plots.learned_kernels(kernels))[title]
     np.testing.assert_array_equal(one.get_array(), weights[:, :, channels // 4, 3])
     assert one.get_clim() == (-kernels.scale, kernels.scale)
-    assert one.get_cmap().name == SIGNED
+    assert one.get_cmap().name == signed.colour_map().name
 
 
 def exciting():

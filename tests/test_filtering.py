@@ -424,7 +424,7 @@ def test_a_learned_kernel_can_be_chosen(stripes, model, capsys):
         (["stripes.png", "--crop", "90:,:"], "leaves nothing of an image of 24 × 30 pixels"),
         (["stripes.png", "--size", "0"], "`size` must be a whole number of at least 1"),
         (["stripes.png", "--animate", "a.mp4"], "`animation` must be one of .gif, .webp"),
-        (["stripes.png", "--out", "a.xyz"], "`picture` must be one of"),
+        (["stripes.png", "--out", "a.xyz"], "`--out` must be a picture"),
         (["stripes.png", "--out", "stripes.png"], "is the image itself"),
         (["stripes.png", "--out", "a.webp", "--animate", "a.webp"], "both picture and animation"),
         (["stripes.png", "-k", "learned"], "say which with `--run`"),

@@ -448,7 +448,7 @@ def test_the_command_takes_the_maps_of_a_layer(capsys, tmp_path):
         ("--stride 0", "`stride` must be a whole number of at least 1"),
         ("--padding full", "`padding` must be one of valid, same; received 'full'."),
         ("--layer conv", "`--layer` names a layer of a model; give the model with `--run`."),
-        ("--out a.txt", "`--out` must end in one of"),
+        ("--out a.txt", "`--out` must be a picture"),
     ],
 )
 def test_wrong_options_get_a_sentence_and_exit_code_2(

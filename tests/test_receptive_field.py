@@ -188,7 +188,8 @@ def enlargers(draw):
     if kind == "padded":
         return lambda x: L.ZeroPadding2D(((kernel[0], 1), (0, kernel[1])))(x)
     if kind == "transposed":
-        return lambda x: L.Conv2DTranspose(2, kernel, factor, padding=padding)(x)
+        wide = tuple(max(side, factor) for side in kernel)  # narrower ones are flagged
+        return lambda x: L.Conv2DTranspose(2, wide, factor, padding=padding)(x)
     return lambda x: L.UpSampling2D(factor, interpolation=kind)(x)
 
 
@@ -568,3 +569,11 @@ def test_landmarks_are_the_first_layer_and_the_last_of_each_stride():
     assert found[-1] == "global"
     assert "padded" not in found
     assert landmarks(fields, most=2) == ["first", "global"]
+
+
+def test_a_transposed_convolution_narrower_than_its_stride_is_flagged():
+    inputs = keras.Input((12, 12, 1))
+    gaps = L.Conv2DTranspose(1, 2, 3, name="gaps")(L.Conv2D(1, 3, name="conv")(inputs))
+    fields = receptive_fields(keras.Model(inputs, gaps))
+    assert fields["conv"].size == (3, 3)
+    assert (fields["gaps"].unknown, fields["gaps"].size) == ("gaps", (None, None))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from evrisim.messages import translate as _
@@ -59,6 +60,29 @@ def check_range(name: str, value: float, low: float, high: float) -> float:
             )
         )
     return value
+
+
+PICTURES = (".png", ".jpg", ".webp", ".svg", ".pdf")
+"""Endings of files that pictures are written to."""
+
+
+def check_picture(name: str, path: Path) -> Path:
+    """Return `path` if its ending is one of `PICTURES`.
+
+    Raises:
+        InputError: If it is not.
+
+    Example:
+        >>> check_picture("--out", Path("look.png")).name
+        'look.png'
+    """
+    if path.suffix.lower() not in PICTURES:
+        raise InputError(
+            _("`{name}` must be a picture, its name ending in {known}; received {path}.").format(
+                name=name, known=", ".join(PICTURES), path=path
+            )
+        )
+    return path
 
 
 def check_whole(name: str, value: Any, low: int) -> int:

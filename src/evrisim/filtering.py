@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from PIL import Image
 
 from evrisim import _files, images, kernels, pictures
 from evrisim._validate import InputError, check_choice, check_range, check_whole
 from evrisim.kernels import Contributions, Extraction
 from evrisim.messages import translate as _
-from evrisim.plots import filter_detect_condense, written_out
+from evrisim.plots import filter_detect_condense, save, written_out
 from evrisim.plots.sliding import LONGEST, frame_count, palette, sliding
 
 SIZE = 640
@@ -132,12 +131,12 @@ def write_picture(path: Path, extractions: Mapping[str, Extraction]) -> None:
                 most=MOST_ROWS, count=len(extractions)
             )
         )
-    _write_figure(path, filter_detect_condense(extractions))
+    save(filter_detect_condense(extractions), path, dots=_DPI)
 
 
 def write_sum(path: Path, found: Contributions, image: np.ndarray) -> None:
     """Write the picture of one sum, whole or not at all."""
-    _write_figure(path, written_out(found, image))
+    save(written_out(found, image), path, dots=_DPI)
 
 
 def write_animation(
@@ -220,14 +219,6 @@ def _cropped(pixels: np.ndarray, crop: str) -> np.ndarray:
 
 def _ends(start: str, end: str) -> tuple[int | None, int | None]:
     return (int(start) if start.strip() else None, int(end) if end.strip() else None)
-
-
-def _write_figure(path: Path, figure: Figure) -> None:
-    known = figure.canvas.get_supported_filetypes()
-    check_choice("picture", path.suffix.lower().lstrip("."), sorted(known))
-    figure.patch.set_facecolor("white")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _files.write_with(path, lambda place: figure.savefig(place, dpi=_DPI))
 
 
 def _counted(

@@ -290,10 +290,7 @@ def save_explanation(path: Path, run: Run, read: Images, found: explain.Explanat
         _beside(image, heat)
         for image, heat in zip(read.images, images.stretch(found.maps), strict=True)
     ]
-    figure = plots.gallery(pairs, titles)
-    figure.patch.set_facecolor("white")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _files.write_with(path, lambda place: figure.savefig(place, dpi=120))
+    plots.save(plots.gallery(pairs, titles), path)
 
 
 def _beside(image: np.ndarray, heat: np.ndarray) -> np.ndarray:

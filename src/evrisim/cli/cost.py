@@ -3,17 +3,18 @@
 import csv as csv_files
 import io
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evrisim._validate import InputError, check_choice, check_whole
+from evrisim._validate import InputError, check_choice, check_picture, check_whole
 from evrisim.cli import cost_table, heavy, models, options
 from evrisim.messages import translate as _
 
 if TYPE_CHECKING:
-    from evrisim.cost import Cost
+    from evrisim.cost import Cost, Field
     from evrisim.opening import Opened
 
 
@@ -47,10 +48,10 @@ def cost(
 ) -> None:
     """Count parameters, MACs, FLOPs and memory of a model, layer by layer."""
     output = options.output(json, quiet)
-    shape = None if size is None else parse_input(size)
+    shape = None if size is None else options.parse_shape(size)
     _check(model, classes, batch, top)
     if picture is not None:
-        check_choice("--picture", picture.suffix.lower(), (".png", ".svg", ".pdf"))
+        check_picture("--picture", picture)
     heavy.load()
     from evrisim.cost import measure
     from evrisim.opening import open_model
@@ -58,15 +59,16 @@ def cost(
     opened = open_model(model, image_shape=_as_image(model, shape), num_classes=classes)
     _check_known(opened, shape)
     found = measure(opened.model, input_shape=shape, batch_size=batch)
+    fields = _fields(opened, shape)
     if csv is not None:
-        _write_csv(csv, found)
+        _write_csv(csv, found, fields)
     if picture is not None:
         _draw(picture, found, opened.name)
     if output.json:
-        output.result(to_json(opened.name, found, csv=csv, picture=picture), [])
+        output.result(to_json(opened.name, found, fields, csv=csv, picture=picture), [])
         return
     lines = cost_table.layout(
-        found, opened.name, training=train, top=top, terminal=sys.stdout.isatty()
+        found, fields, opened.name, training=train, top=top, terminal=sys.stdout.isatty()
     )
     foot = cost_table.foot(found, training=train, terms=not quiet)
     written = [
@@ -75,25 +77,13 @@ def cost(
     output.result(None, [*lines, "", *foot, *written])
 
 
-def parse_input(text: str) -> tuple[int, ...]:
-    """Read `32x32x3`: the sizes of one input without the batch.
-
-    Example:
-        >>> parse_input("32x32x3"), parse_input("64×48×1")
-        ((32, 32, 3), (64, 48, 1))
-    """
-    parts = text.lower().replace("×", "x").split("x")
-    if not all(part.isascii() and part.isdigit() and int(part) for part in parts):
-        raise InputError(
-            _(
-                "`--input` must be ROWSxCOLUMNSxCHANNELS, such as 32x32x3; received {value!r}."
-            ).format(value=text)
-        )
-    return tuple(map(int, parts))
-
-
 def to_json(
-    name: str, found: "Cost", *, csv: Path | None = None, picture: Path | None = None
+    name: str,
+    found: "Cost",
+    fields: Mapping[str, "Field"],
+    *,
+    csv: Path | None = None,
+    picture: Path | None = None,
 ) -> dict[str, Any]:
     """Give a cost as plain JSON values; what is not known is null."""
     return {
@@ -108,11 +98,21 @@ def to_json(
         "uncounted": list(found.uncounted),
         "csv": str(csv) if csv else None,
         "picture": str(picture) if picture else None,
-        "layers": _rows(found),
+        "layers": _rows(found, fields),
     }
 
 
-def _rows(found: "Cost") -> list[dict[str, Any]]:
+def _fields(opened: "Opened", shape: tuple[int, ...] | None) -> dict[str, "Field"]:
+    """Give the receptive field of each layer; a model without one input of images has none."""
+    from evrisim.cost import receptive_fields
+
+    try:
+        return receptive_fields(opened.model, image_shape=shape)
+    except InputError:
+        return {}
+
+
+def _rows(found: "Cost", fields: Mapping[str, "Field"]) -> list[dict[str, Any]]:
     return [
         {
             "path": layer.path,
@@ -123,6 +123,7 @@ def _rows(found: "Cost") -> list[dict[str, Any]]:
             "trainable_parameters": layer.trainable_parameters,
             "parameter_formula": layer.parameter_formula,
             "macs": layer.macs,
+            "receptive_field": list(fields[layer.path].size) if layer.path in fields else None,
             "mac_formula": layer.formula,
             "mac_share": cost_table.share(layer, found),
             "flops": layer.flops,
@@ -153,13 +154,7 @@ def _check(model: str, classes: int | None, batch: int, top: int | None) -> None
 def _as_image(model: str, shape: tuple[int, ...] | None) -> tuple[int, int, int] | None:
     if shape is None or model not in models.NAMES or Path(model).exists():
         return None
-    if len(shape) != 3:
-        raise InputError(
-            _(
-                "`--input` must be ROWSxCOLUMNSxCHANNELS, such as 32x32x3; received {value!r}."
-            ).format(value="x".join(map(str, shape)))
-        )
-    return shape[0], shape[1], shape[2]
+    return options.check_image_shape(shape)
 
 
 def _check_known(opened: "Opened", shape: tuple[int, ...] | None) -> None:
@@ -173,12 +168,21 @@ def _check_known(opened: "Opened", shape: tuple[int, ...] | None) -> None:
         )
 
 
-def _write_csv(path: Path, found: "Cost") -> None:
+def _times(sizes: list[int | None] | None) -> str:
+    return "x".join("?" if size is None else str(size) for size in sizes or ())
+
+
+def _write_csv(path: Path, found: "Cost", fields: Mapping[str, "Field"]) -> None:
     from evrisim import _files
 
     text = io.StringIO()
     rows = [
-        {**row, "output_shape": "x".join(map(str, row["output_shape"]))} for row in _rows(found)
+        {
+            **row,
+            "output_shape": _times(row["output_shape"]),
+            "receptive_field": _times(row["receptive_field"]),
+        }
+        for row in _rows(found, fields)
     ]
     writer = csv_files.DictWriter(text, list(rows[0]) if rows else ["path"], lineterminator="\n")
     writer.writeheader()
@@ -187,12 +191,7 @@ def _write_csv(path: Path, found: "Cost") -> None:
 
 
 def _draw(path: Path, found: "Cost", name: str) -> None:
-    from matplotlib import rc_context
-
-    from evrisim import _files
-    from evrisim.plots import cost_by_layer, house
+    from evrisim import plots
 
     title = _("What {name} costs, for a batch of {count}").format(name=name, count=found.batch_size)
-    figure = cost_by_layer(found, title)
-    with rc_context(house.style()):
-        _files.write_with(path, lambda place: figure.savefig(place, dpi=160, facecolor="white"))
+    plots.save(plots.cost_by_layer(found, title), path, dots=160)

@@ -1,6 +1,6 @@
 """The table of `evrisim cost`, as wide as the terminal allows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +8,7 @@ from evrisim.messages import numbers
 from evrisim.messages import translate as _
 
 if TYPE_CHECKING:
-    from evrisim.cost import Cost, LayerCost
+    from evrisim.cost import Cost, Field, LayerCost
 
 ROOMY = 120
 """Columns of a terminal from which on all columns of the table are shown."""
@@ -34,12 +34,19 @@ class Column:
 
 
 def layout(
-    cost: "Cost", name: str, *, training: bool, top: int | None, terminal: bool
+    cost: "Cost",
+    fields: Mapping[str, "Field"],
+    name: str,
+    *,
+    training: bool,
+    top: int | None,
+    terminal: bool,
 ) -> list[str]:
     """Lay the table out as lines: with Rich for a terminal, else as plain text.
 
     Args:
         cost: What to show.
+        fields: How far each layer sees, by its path.
         name: What the model is called.
         training: Whether the work of training gets a column.
         top: Show the so many layers with most work only, heaviest first.
@@ -50,8 +57,8 @@ def layout(
         name=name, count=cost.batch_size, shown=len(layers), all=len(cost.layers)
     )
     if terminal:
-        return [title, *_for_terminal(cost, layers, training)]
-    return [title, "", *_plain(_columns(cost, training, roomy=True), layers)]
+        return [title, *_for_terminal(cost, fields, layers, training)]
+    return [title, "", *_plain(_columns(cost, fields, training, roomy=True), layers)]
 
 
 def foot(cost: "Cost", *, training: bool, terms: bool) -> list[str]:
@@ -119,6 +126,7 @@ def _terms() -> list[str]:
             "with padded zeros too."
         ),
         _("Not counted: biases, normalisation, activations, pooling, additions."),
+        _("Sees: the theoretical receptive field, the pixels that can change one of its cells."),
     ]
 
 
@@ -129,13 +137,16 @@ def _chosen(cost: "Cost", top: int | None, training: bool) -> Sequence["LayerCos
     return sorted(cost.layers, key=lambda layer: -(getattr(layer, work) or 0))[:top]
 
 
-def _columns(cost: "Cost", training: bool, *, roomy: bool) -> list[Column]:
+def _columns(
+    cost: "Cost", fields: Mapping[str, "Field"], training: bool, *, roomy: bool
+) -> list[Column]:
     """List the columns; a further figure of a layer is a further line here."""
     exact = numbers.whole if roomy else _short
     columns = [
         Column(_("layer"), _name),
         Column(_("kind"), lambda layer: layer.kind, always=False),
         Column(_("output"), lambda layer: "×".join(map(str, layer.output_shape[1:]))),
+        Column(_("sees"), lambda layer: _sees(fields.get(layer.path)), always=False),
         Column(_("parameters"), _parameters, right=True),
         Column(_("MACs"), lambda layer: _known(layer.macs, exact), right=True),
         Column(
@@ -154,8 +165,17 @@ def _columns(cost: "Cost", training: bool, *, roomy: bool) -> list[Column]:
     if training:
         head = _("training MACs")
         cell = Column(head, lambda layer: _known(layer.training_macs, exact), right=True)
-        columns.insert(6, cell)
+        columns.insert(7, cell)
     return [column for column in columns if roomy or column.always]
+
+
+def _sees(field: "Field | None") -> str:
+    """Write a receptive field as rows×columns."""
+    if field is None:
+        return ""
+    if field.everything:
+        return _("all")
+    return "×".join("?" if size is None else str(size) for size in field.size)
 
 
 def _name(layer: "LayerCost") -> str:
@@ -204,7 +224,9 @@ def _plain(columns: Sequence[Column], layers: Sequence["LayerCost"]) -> list[str
     ]
 
 
-def _for_terminal(cost: "Cost", layers: Sequence["LayerCost"], training: bool) -> list[str]:
+def _for_terminal(
+    cost: "Cost", fields: Mapping[str, "Field"], layers: Sequence["LayerCost"], training: bool
+) -> list[str]:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -212,7 +234,7 @@ def _for_terminal(cost: "Cost", layers: Sequence["LayerCost"], training: bool) -
 
     console = Console()
     roomy = console.width >= ROOMY
-    columns = _columns(cost, training, roomy=roomy)
+    columns = _columns(cost, fields, training, roomy=roomy)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     longest = console.width // (3 if roomy else 4)
     for position, column in enumerate(columns):

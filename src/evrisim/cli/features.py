@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evrisim._validate import InputError, check_choice
+from evrisim._validate import InputError, check_choice, check_picture
 from evrisim.cli import heavy, options
 from evrisim.messages import translate as _
 
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
 
 MEASURES = ("mean", "max")
 SPLITS = ("train", "validation")
-ENDINGS = (".png", ".webp", ".jpg", ".pdf", ".svg")
-DOTS_PER_INCH = 120
-_LONGEST = 16_000  # pixels of a picture's side; WebP takes no more, and few viewers do
 _IMAGES_PER_MAP = 8
 _LISTED = 8
 
@@ -127,12 +123,8 @@ def _check_request(run: Path, image: Path | None, out: Path | None, *, anything:
         )
     if image is None and not anything:
         raise InputError(_("Give an image to look at, or --layers, --kernels or --exciting."))
-    if out is not None and out.suffix.lower() not in ENDINGS:
-        raise InputError(
-            _("`--out` must be a picture, its name ending in {known}; received {path}.").format(
-                known=", ".join(ENDINGS), path=out
-            )
-        )
+    if out is not None:
+        check_picture("--out", out)
 
 
 def _image_shape(opened: "Opened", pixels: "np.ndarray | None") -> tuple[int, ...]:
@@ -269,8 +261,7 @@ def _load(
                 model=opened.name
             )
         )
-    with output.progress(_("reading {data}").format(data=source.name)) as progress:
-        return source.load(offline=offline, progress=progress)
+    return options.load(output, source, offline=offline)
 
 
 def _excite(
@@ -282,8 +273,8 @@ def _excite(
     shown: int,
     by: str,
 ) -> _Part:
-    from evrisim import plots
-    from evrisim.features import most_exciting
+    from evrisim import cost, plots
+    from evrisim.features import most_exciting, seen_by
 
     chosen = dataset.splits[split]
     with output.progress(_("looking for exciting images")) as progress:
@@ -291,29 +282,37 @@ def _excite(
             opened.model, chosen.images, layers, count=_IMAGES_PER_MAP, progress=progress
         )
     names = [dataset.class_names[label] for label in chosen.labels]
+    fields = cost.receptive_fields(opened.model, image_shape=chosen.images.shape[1:])
     value, rows, figures = [], [], []
     for one in found:
         strongest = one.strengths[by].order[:shown].tolist()
-        best = [_exciting_facts(one, number, names, chosen) for number in strongest]
+        # Of a shared layer the field of the first call is known, and any may be meant.
+        boxes = one.boxes(seen_by(fields[one.layer])) if one.layer in fields else None
+        best = [_exciting_facts(one, number, names, chosen, boxes) for number in strongest]
         value.append({"layer": one.layer, "split": split, "images": one.seen, "maps": best})
         rows += [
             (one.layer, str(row["map"]), ", ".join(image["name"] for image in row["images"][:3]))
             for row in best
         ]
         title = f"{opened.name} · {dataset.name} ({split})"
-        figure = plots.exciting_images(chosen.images, one, title=title, maps=strongest, names=names)
+        figure = plots.exciting_images(
+            chosen.images, one, title=title, maps=strongest, names=names, boxes=boxes
+        )
         figures.append((_file_name("exciting_images", one.layer), figure))
     header = (_("layer"), _("map"), _("most exciting images"))
     return _Part("exciting", value, header, rows, figures)
 
 
 def _exciting_facts(
-    found: "Exciting", number: int, names: Sequence[str], split: "Split"
+    found: "Exciting",
+    number: int,
+    names: Sequence[str],
+    split: "Split",
+    boxes: "np.ndarray | None",
 ) -> dict[str, Any]:
     row = int((found.maps == number).argmax())
-    columns = zip(
-        found.images[row], found.values[row], found.places[row], found.boxes()[row], strict=True
-    )
+    framed = found.boxes() if boxes is None else boxes
+    columns = zip(found.images[row], found.values[row], found.places[row], framed[row], strict=True)
     return {
         "map": number,
         "images": [
@@ -332,7 +331,7 @@ def _exciting_facts(
 
 def _save(opened: "Opened", figures: Sequence[tuple[str, "Figure"]], out: Path | None) -> list[str]:
     """Write figures into the run or here, or the first to `out` and the others beside it."""
-    from evrisim import _files
+    from evrisim import plots
 
     folder = opened.run.directory / "figures" if opened.run else Path()
     stem = "" if opened.run else f"{Path(opened.name).stem}-"
@@ -341,10 +340,7 @@ def _save(opened: "Opened", figures: Sequence[tuple[str, "Figure"]], out: Path |
         path = folder / f"{stem}{name}.png"
         if out is not None:
             path = out if not paths else out.with_name(f"{out.stem}-{name}{out.suffix}")
-        figure.patch.set_facecolor("white")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        dots = min(DOTS_PER_INCH, _LONGEST / max(figure.get_size_inches()))
-        _files.write_with(path, partial(figure.savefig, dpi=dots))
+        plots.save(figure, path)
         paths.append(str(path))
     return paths
 

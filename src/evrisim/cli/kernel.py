@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evrisim._validate import InputError, check_choice
+from evrisim._validate import InputError, check_choice, check_picture
 from evrisim.cli import heavy, kernel_result, options
 from evrisim.cli.output import Output
 from evrisim.messages import translate as _
@@ -149,7 +149,7 @@ def _check_run(run: str | None, layer: str | None, wanted: list[str]) -> None:
 
 def _places(out: Path | None, animate: Path | None, image: str) -> dict[str, Path]:
     """Say where the pictures go; none may take the place of the image."""
-    picture = out or Path(f"{Path(image).stem}-kernel.png")
+    picture = check_picture("--out", out or Path(f"{Path(image).stem}-kernel.png"))
     beside = picture.with_name(f"{picture.stem}-sum{picture.suffix}")
     for path in (picture, beside, animate):
         if path is not None and path.resolve() == Path(image).resolve():

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evrisim._validate import check_picture
 from evrisim.cli import options, pictures
 from evrisim.messages import translate as _
 
@@ -25,7 +26,7 @@ def normalisation(
 ) -> None:
     """Compare normalisations on the maps of 16 tiles of a picture: what depends on the batch."""
     output = options.output(json, quiet)
-    path = pictures.check_ending(out or Path("normalisation.png"))
+    path = check_picture("--out", out or Path("normalisation.png"))
     from evrisim import normalising
 
     found = pictures.material(image, run, layer, tiles=True)
@@ -37,8 +38,9 @@ def normalisation(
     }
     noise = normalising.batch_noise(maps, (1, 2, 4, 8, 16))
     from evrisim.plots import normalisation as plots
+    from evrisim.plots import save
 
-    pictures.save(path, plots.normalisation(maps, wanted, dependence, noise))
+    save(plots.normalisation(maps, wanted, dependence, noise), path, dots=100)
     value: dict[str, Any] = {
         "picture": str(path),
         "maps": found.source,

@@ -98,6 +98,34 @@ def parse_size(text: str) -> tuple[int, int]:
     )
 
 
+def parse_shape(text: str) -> tuple[int, ...]:
+    """Read `32x32x3`: the sizes of one input without the batch.
+
+    Example:
+        >>> parse_shape("32x32x3"), parse_shape("64×48")
+        ((32, 32, 3), (64, 48))
+    """
+    parts = text.lower().replace("×", "x").split("x")
+    if not all(part.isascii() and part.isdigit() and int(part) for part in parts):
+        raise _no_shape(text)
+    return tuple(map(int, parts))
+
+
+def check_image_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Return a shape if it is `(rows, columns, channels)`."""
+    if len(shape) != 3:
+        raise _no_shape("x".join(map(str, shape)))
+    return shape[0], shape[1], shape[2]
+
+
+def _no_shape(text: str) -> InputError:
+    return InputError(
+        _("`--input` must be ROWSxCOLUMNSxCHANNELS, such as 32x32x3; received {value!r}.").format(
+            value=text
+        )
+    )
+
+
 def settings(pairs: list[str] | None) -> dict[str, Any]:
     """Read `--set key=value` pairs; values are YAML, so numbers are numbers and `null` is none."""
     import yaml

@@ -88,36 +88,6 @@ def _shrunk(before: Any, after: Any) -> tuple[str, ...]:
     )
 
 
-def check_ending(path: Path) -> Path:
-    """Return `path` if Matplotlib writes pictures with its ending.
-
-    Raises:
-        InputError: If it does not.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    known = sorted({*FigureCanvasAgg.filetypes, "pdf", "svg"} & _ENDINGS)
-    if path.suffix[1:].lower() not in known:
-        raise InputError(
-            _("`--out` must end in one of {known}; received {path}.").format(
-                known=", ".join(f".{ending}" for ending in known), path=path
-            )
-        )
-    return path
-
-
-_ENDINGS = {"png", "jpg", "jpeg", "webp", "tif", "tiff", "pdf", "svg"}
-
-
-def save(path: Path, figure: Any) -> None:
-    """Write a figure on white, whole or not at all."""
-    from evrisim import _files
-
-    figure.patch.set_facecolor("white")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _files.write_with(path, lambda place: figure.savefig(place, dpi=100))
-
-
 def plain(value: Any) -> Any:
     """Give a value for JSON, which has no NaN: None in its place."""
     if isinstance(value, dict):

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evrisim._validate import check_picture
 from evrisim.cli import options, pictures
 from evrisim.messages import translate as _
 
@@ -26,7 +27,7 @@ def pooling(
 ) -> None:
     """Compare kinds of pooling on the maps of a picture: what they keep, how they bear a shift."""
     output = options.output(json, quiet)
-    path = pictures.check_ending(out or Path("pooling.png"))
+    path = check_picture("--out", out or Path("pooling.png"))
     from evrisim import pooling as room
 
     room.pools.spans_of((size, size), size, stride, padding)  # before anything slow
@@ -37,8 +38,9 @@ def pooling(
     verdict = room.judge(kept, found.source)
     heads = room.compare_heads((*kept.cells, maps.shape[-1]), found.classes)
     from evrisim.plots import pooling as plots
+    from evrisim.plots import save
 
-    pictures.save(path, plots.pooling(maps, kept, shifts, map_names=found.names))
+    save(plots.pooling(maps, kept, shifts, map_names=found.names), path, dots=100)
     value: dict[str, Any] = {
         "picture": str(path),
         "maps": found.source,

@@ -5,12 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from evrisim._validate import InputError
+from evrisim._validate import InputError, check_picture
 from evrisim.cli import heavy, options
 from evrisim.messages import translate as _
-
-PHOTOGRAPHS = {"china": "china.jpg", "flower": "flower.jpg"}
-"""Scikit-learn ships them."""
 
 
 def receptive_field(
@@ -40,8 +37,11 @@ def receptive_field(
 ) -> None:
     """Tell how far each layer of a model sees, and draw it over an image."""
     output = options.output(json, quiet)
-    shape = None if input_shape is None else parse_shape(input_shape)
-    _check_ending(out)
+    shape = (
+        None if input_shape is None else options.check_image_shape(options.parse_shape(input_shape))
+    )
+    if out is not None:
+        check_picture("--out", out)
     heavy.load()
     from evrisim import cost, taps
     from evrisim.opening import open_model
@@ -67,31 +67,6 @@ def receptive_field(
     output.result(value, [*lines, *([_("picture: {path}").format(path=out)] if out else [])])
 
 
-def parse_shape(text: str) -> tuple[int, int, int]:
-    """Read `32x32x3`: rows, columns, channels.
-
-    Example:
-        >>> parse_shape("64x48x3")
-        (64, 48, 3)
-    """
-    parts = text.lower().replace("×", "x").split("x")
-    if len(parts) != 3 or not all(p.isascii() and p.isdigit() and int(p) for p in parts):
-        raise InputError(
-            _(
-                "`--input` must be ROWSxCOLUMNSxCHANNELS, such as 32x32x3; received {value!r}."
-            ).format(value=text)
-        )
-    rows, columns, channels = map(int, parts)
-    return rows, columns, channels
-
-
-def _check_ending(out: Path | None) -> None:
-    if out is not None and out.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise InputError(
-            _("`--out` must end in .png, .svg or .pdf; received {path}.").format(path=out)
-        )
-
-
 def _frame(model: Any, shape: Any) -> tuple[int, int, int]:
     """Give rows, columns and channels of the images the model takes."""
     from evrisim import taps
@@ -104,16 +79,10 @@ def _picture(name: str, frame: tuple[int, int, int]) -> Any:
     """Read an image and bring it to a model's size, `(rows, columns, channels)` uint8."""
     import numpy as np
 
-    from evrisim.decode import decode
     from evrisim.images import fit
+    from evrisim.pictures import grey, read_picture
 
-    if name in PHOTOGRAPHS and not Path(name).exists():
-        from sklearn.datasets import load_sample_image
-
-        decoded = load_sample_image(PHOTOGRAPHS[name])
-    else:
-        decoded = decode(Path(name))
-    fitted = fit(decoded, frame[:2], "crop")
+    fitted = fit(read_picture(name), frame[:2], "crop")
     if frame[2] == fitted.shape[2]:
         return fitted
     if frame[2] != 1:
@@ -122,7 +91,7 @@ def _picture(name: str, frame: tuple[int, int, int]) -> Any:
                 count=frame[2]
             )
         )
-    return np.rint(fitted.mean(axis=2, keepdims=True)).astype(np.uint8)
+    return np.rint(255 * grey(fitted)).astype(np.uint8)[:, :, None]
 
 
 def _effective(model: Any, chosen: list[str], settings: Any, progress: Any) -> dict[str, Any]:
@@ -139,20 +108,16 @@ def _effective(model: Any, chosen: list[str], settings: Any, progress: Any) -> d
 
 
 def _draw(out: Path, picture: Any, chosen: list[tuple[str, Any, Any]]) -> None:
-    import matplotlib
     import numpy as np
 
     from evrisim import plots
-    from evrisim._files import write_with
-    from evrisim.plots import house
 
     if not chosen:
         raise InputError(_("No layer of the model has a map to draw; name one with `--layer`."))
     if picture is None:
         picture = np.full((*chosen[0][1].image, 3), 150, np.uint8)
     figure = plots.receptive_fields(picture, [plots.FieldView(*one) for one in chosen])
-    with matplotlib.rc_context(house.style()):
-        write_with(out, lambda path: figure.savefig(path, dpi=150, facecolor="white"))
+    plots.save(figure, out, dots=150)
 
 
 def _entry(path: str, one: Any, felt: Any) -> dict[str, Any]:

@@ -67,7 +67,14 @@ def convolution(call: Passage) -> list[Strand]:
 
 
 def transposed(call: Passage) -> list[Strand]:
-    """Follow a transposed convolution."""
+    """Follow a transposed convolution.
+
+    Between kernels narrower than the stride lie cells that see nothing. Where such a map meets
+    another, no window says which cells see what: it is flagged rather than overstated.
+    """
+    strides = _each(call.step.strides, len(call.shape) - 2)
+    if any(kernel < stride for kernel, stride in zip(_kernel(call), strides, strict=True)):
+        raise Unknowable
     return _windows(call, _spreading)
 
 

@@ -1,6 +1,6 @@
 """What the layers of a convnet make of images: feature maps, learned kernels, exciting images."""
 
-from evrisim.features.exciting import Exciting, cell_share, most_exciting
+from evrisim.features.exciting import Exciting, cell_share, most_exciting, seen_by
 from evrisim.features.kernels import Kernels, learned_kernels
 from evrisim.features.layers import LayerCall, default_layers, find_layers, list_layers
 from evrisim.features.maps import FeatureMaps, feature_maps
@@ -20,5 +20,6 @@ __all__ = [
     "learned_kernels",
     "list_layers",
     "most_exciting",
+    "seen_by",
     "strength",
 ]

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from evrisim._validate import InputError, check_whole
+from evrisim.cost import Field
 from evrisim.features.layers import LayerCall, find_layers
 from evrisim.features.strength import MEASURES, Strength, Tally, tally
 from evrisim.features.watching import watched
@@ -96,6 +97,28 @@ def cell_share(
         -(-(row + 1) * height // rows),
         -(-(column + 1) * width // columns),
     )
+
+
+def seen_by(field: Field) -> Box:
+    """Make the box of a place the pixels that it can see, of `cost.receptive_fields`.
+
+    A layer whose field is not known, or no window, gets `cell_share` in its place.
+    """
+    if None in field.size:
+        return cell_share
+
+    def box(
+        place: tuple[int, int], map_size: tuple[int, int], image_size: tuple[int, int]
+    ) -> tuple[int, int, int, int]:
+        sides = zip((field.rows, field.columns), place, image_size, strict=True)
+        (top, bottom), (left, right) = (_inside(*side.seen(at), end) for side, at, end in sides)
+        return top, left, bottom, right
+
+    return box
+
+
+def _inside(first: int, last: int, end: int) -> tuple[int, int]:
+    return max(0, first), min(end, last + 1)
 
 
 def most_exciting(

@@ -12,6 +12,7 @@ from evrisim.plots.features import exciting_images, feature_maps, learned_kernel
 from evrisim.plots.gallery import gallery
 from evrisim.plots.kernels import filter_detect_condense
 from evrisim.plots.receptive_field import FieldView, receptive_fields
+from evrisim.plots.saving import save
 from evrisim.plots.scores import faithfulness, score
 from evrisim.plots.training import learning_curves
 from evrisim.plots.written_out import written_out
@@ -30,6 +31,7 @@ __all__ = [
     "per_class",
     "receptive_fields",
     "reliability_diagram",
+    "save",
     "score",
     "written_out",
 ]

@@ -1,14 +1,17 @@
 """Where in a model its work, its parameters and its memory are."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from evrisim.cost import Cost, Group, grouped
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
 from evrisim.plots import house
+
+if TYPE_CHECKING:  # not at run time: drawing needs no Keras
+    from evrisim.cost import Cost, Group
 
 _LINE = 0.29  # inches a bar, so that its name can be read beside it
 
@@ -16,7 +19,7 @@ _LONGEST = 36  # letters of a name; its end tells layers apart
 
 
 @house.drawn
-def cost_by_layer(cost: Cost, title: str, *, most: int = 24) -> Figure:
+def cost_by_layer(cost: "Cost", title: str, *, most: int = 24) -> Figure:
     """Draw the shares of MACs, parameters and activations, layer by layer from top to bottom.
 
     Args:
@@ -24,6 +27,8 @@ def cost_by_layer(cost: Cost, title: str, *, most: int = 24) -> Figure:
         title: What the figure is of.
         most: Rows at most; more layers than that are put together by block or stage.
     """
+    from evrisim.cost import grouped
+
     groups = grouped(cost, most)
     figure = house.figure(1.5 + _LINE * len(groups), 10.0)
     figure.suptitle(house.label(title, 90), x=0.01, ha="left", fontweight="bold", fontsize=13)
@@ -64,12 +69,12 @@ def mebibytes(count: int) -> str:
     return f"{numbers.decimal(count / 2**20, 1)} MiB"
 
 
-def _total(cost: Cost) -> str:
+def _total(cost: "Cost") -> str:
     total = numbers.large(cost.macs)
     return _("at least {total}").format(total=total) if cost.uncounted else total
 
 
-def _name(group: Group) -> str:
+def _name(group: "Group") -> str:
     name = group.name if len(group.name) <= _LONGEST else "…" + group.name[1 - _LONGEST :]
     name = house.label(name, _LONGEST)
     return f"{name}  ({group.layers})" if group.layers > 1 else name
@@ -88,7 +93,7 @@ def _bars(axes: Axes, shares: Sequence[float], colour: str) -> None:
     axes.grid(False)
 
 
-def _marks(axes: Axes, groups: Sequence[Group]) -> None:
+def _marks(axes: Axes, groups: Sequence["Group"]) -> None:
     """Put a question mark where work is missing, as no bar would say none."""
     for row, group in enumerate(groups):
         if not group.complete:

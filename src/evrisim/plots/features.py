@@ -10,14 +10,13 @@ from matplotlib.patches import Rectangle
 
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
-from evrisim.plots import house
+from evrisim.plots import house, signed
 
 if TYPE_CHECKING:  # not at run time: drawing needs no Keras
     from evrisim.features import Exciting, FeatureMaps, Kernels
 
-ACTIVE, SIGNED = "cividis", "RdBu_r"
-"""Colours of what is never negative, and of signed values with white for zero: the red and blue
-of ColorBrewer, which people with and without colour vision deficiency tell apart."""
+ACTIVE = "cividis"
+"""Colours of what is never negative; signed values have those of `signed`."""
 
 # Inches. A figure is about as wide as a slide, so that letters of ten points can be read.
 _SIDE, _GAP, _MARGIN, _BAR = 1.4, 0.14, 0.3, 0.95
@@ -38,7 +37,7 @@ def feature_maps(
 
     All maps of a layer are drawn on one scale, written beside them: from 0 (dark blue) to the
     largest value shown (yellow), or, where a layer gives negative values too, from blue through
-    white for 0 to red. Every cell of a map is a square of one colour.
+    white for 0 to orange. Every cell of a map is a square of one colour.
 
     Args:
         image: `(height, width, 1 or 3)` uint8.
@@ -71,7 +70,7 @@ def learned_kernels(kernels: "Kernels", *, shown: int = 64) -> Figure:
     """Draw the kernels of a layer: in colour where they take one, else signed, channel by channel.
 
     Kernels over red, green and blue are pictures: middle grey is 0, and all share one scale.
-    Kernels over one channel are drawn from blue through white for 0 to red. Of kernels over more
+    Kernels over one channel are drawn from blue through white for 0 to orange. Of kernels over more
     channels each row is a filter and each column a channel; the first 8 and 16 are drawn.
 
     Args:
@@ -89,7 +88,7 @@ def learned_kernels(kernels: "Kernels", *, shown: int = 64) -> Figure:
     meaning = (
         _("one scale for all: middle grey is 0, full colour {scale}, no colour −{scale}")
         if kernels.in_colour
-        else _("one scale for all: white is 0, red up to {scale}, blue down to −{scale}")
+        else _("one scale for all: white is 0, orange up to {scale}, blue down to −{scale}")
     )
     sheet.text(
         _MARGIN, _MARGIN + _LINE + 0.06, meaning.format(scale=scale) + _part(kernels, down, across)
@@ -133,9 +132,13 @@ def exciting_images(
     sheet = _Sheet(2 * _MARGIN + _HEAD + step * len(rows))
     heading = _("Images that excite {layer} most").format(layer=house.label(found.layer, 48))
     sheet.text(_MARGIN, _MARGIN, heading, size=14, weight="bold")
-    explained = _("of {count} images; framed is the place where the map is largest").format(
+    explained = _("of {count} images; framed is where the map is largest").format(
         count=numbers.whole(found.seen)
     )
+    if boxes is not None:
+        explained = _("of {count} images; framed is what the largest value can see").format(
+            count=numbers.whole(found.seen)
+        )
     line = f"{house.label(title, 60)} · {explained}" if title else explained
     sheet.text(_MARGIN, _MARGIN + _LINE + 0.06, line)
     for number, row in enumerate(rows):
@@ -235,7 +238,7 @@ def _legend(by: str) -> list[str]:
         ),
         _("Percentages compare a map with the strongest of its layer."),
         _("Colours have one scale a layer. Dark blue is 0, yellow the most;"),
-        _("where values are also negative, white is 0, red positive, blue negative."),
+        _("where values are also negative, white is 0, orange positive, blue negative."),
     ]
 
 
@@ -263,13 +266,13 @@ def _limits(maps: np.ndarray) -> dict[str, Any]:
     """Choose one scale for all maps shown: from zero up, or even on both sides of it."""
     top = float(np.abs(maps).max(initial=0.0)) or 1.0
     if maps.min(initial=0.0) < 0:
-        return {"cmap": SIGNED, "vmin": -top, "vmax": top}
+        return {"cmap": signed.colour_map(), "vmin": -top, "vmax": top}
     return {"cmap": ACTIVE, "vmin": 0.0, "vmax": top}
 
 
 def _signed(scale: float) -> dict[str, Any]:
     top = scale or 1.0
-    return {"cmap": SIGNED, "vmin": -top, "vmax": top, "interpolation": "nearest"}
+    return {"cmap": signed.colour_map(), "vmin": -top, "vmax": top, "interpolation": "nearest"}
 
 
 def _kernel_cells(kernels: "Kernels", across: int, down: int) -> tuple[list[np.ndarray], list[str]]:

@@ -3,17 +3,20 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from evrisim.cost import Field
-from evrisim.explain import EffectiveField, normalise
 from evrisim.images import colour
 from evrisim.messages import translate as _
 from evrisim.plots import house
+
+if TYPE_CHECKING:  # not at run time: drawing needs no Keras
+    from evrisim.cost import Field
+    from evrisim.explain import EffectiveField
 
 _BEYOND = 0.5
 """How far around the image the picture goes at most, in parts of the image."""
@@ -30,8 +33,8 @@ class FieldView:
     """
 
     layer: str
-    field: Field
-    effective: EffectiveField | None = None
+    field: "Field"
+    effective: "EffectiveField | None" = None
 
 
 @house.drawn
@@ -63,6 +66,8 @@ def _draw(axes: Axes, image: np.ndarray, view: FieldView) -> None:
     height, width = image.shape[:2]
     shown = np.broadcast_to(image, (height, width, 3))
     if view.effective is not None:
+        from evrisim.explain import normalise
+
         shown = _heated(shown, normalise(np.sqrt(view.effective.heat))[..., None])
     axes.imshow(shown, interpolation="nearest", extent=(0, width, height, 0))
     axes.set_title(_title(view), fontsize=10, loc="center")
