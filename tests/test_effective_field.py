@@ -310,7 +310,7 @@ def test_an_image_of_ones_own_and_grey_models(capsys, tmp_path):
 MISTAKES = {
     "layer": (["--layer", "tow"], "has no layer 'tow'; near to it are: two"),
     "input": (["--input", "32x32"], "must be ROWSxCOLUMNSxCHANNELS, such as 32x32x3"),
-    "ending": (["--out", "field.txt"], "must end in .png, .svg or .pdf"),
+    "ending": (["--out", "field.txt"], "`--out` must be a picture, its name ending in .png"),
     "image": (["nosuch.png"], "nosuch.png"),
 }
 
