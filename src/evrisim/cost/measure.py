@@ -132,10 +132,18 @@ def measure(model: keras.Model, *, input_shape: Any = None, batch_size: int = 1)
     )
 
 
+def _is_unknown(path: str, seen: dict[str, Seen]) -> bool:
+    one, holder = seen[path], seen.get(path.rpartition("/")[0])
+    if one.calls:
+        return is_unknown(one.step, one.weights, one.calls[0])
+    # Some backends compute a whole recurrent layer at once, past the cell that holds its weights.
+    return holder is not None and bool(holder.calls) and isinstance(holder.step, keras.layers.RNN)
+
+
 def _rows(seen: dict[str, Seen]) -> Iterator[LayerCost]:
     for path, one in seen.items():
         found = [work(one.step, call) or (0, "") for call in one.calls]
-        unknown = bool(one.calls) and is_unknown(one.step, one.weights, one.calls[0])
+        unknown = _is_unknown(path, seen)
         holder = one.is_holder
         if holder and not unknown and not one.weights and not any(macs for macs, _text in found):
             continue

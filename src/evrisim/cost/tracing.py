@@ -51,14 +51,14 @@ def trace(model: keras.Model, input_shape: Any, batch_size: int) -> dict[str, Se
             model(inputs)
         steps = taps.steps(model)
         own = _own_weights(steps)
-        watch = _Watch()
         seen = {path: Seen(step, own[path]) for path, step in steps.items()}
+        watch = _Watch(seen)
         with ExitStack() as stack:
             for path, one in seen.items():
                 call = watch.watched(one, functools.partial(watch.order.append, path))
                 stack.enter_context(taps.overridden(one.step, "call", call))
             _Forward(model, watch)(inputs)
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:  # PyTorch's own are of the second kind
         if input_shape is None:
             raise
         raise _cannot_take(model, input_shape, error) from None
@@ -73,7 +73,7 @@ class _Forward(keras.Operation):
         self.model, self.watch = model, watch
 
     def call(self, inputs: Any) -> Any:
-        self.watch.note(tensors(inputs), learnt=False)
+        self.watch.begin(tensors(inputs))
         return self.model(inputs, training=False)
 
 
@@ -84,11 +84,22 @@ class _Watch:
     before it, so that no gradient is forgotten.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seen: dict[str, Seen]) -> None:
         self.order: list[str] = []
         self.learning = False
+        self._seen = seen
         self._learnt: dict[int, bool] = {}
         self._kept: list[Any] = []  # or a new tensor could take the place, and name, of an old one
+
+    def begin(self, inputs: Sequence[Any]) -> None:
+        """Start a pass: Keras may try several ways of finding shapes, and only the last counts."""
+        for one in self._seen.values():
+            one.calls.clear()
+            one.bytes = 0
+        self.order.clear()
+        self.learning = False
+        self._learnt.clear()
+        self.note(inputs, learnt=False)
 
     def note(self, made: Sequence[Any], *, learnt: bool) -> None:
         for tensor in made:
@@ -224,7 +235,7 @@ def _no_shape(model: keras.Model) -> InputError:
     )
 
 
-def _cannot_take(model: keras.Model, given: Any, error: ValueError) -> Exception:
+def _cannot_take(model: keras.Model, given: Any, error: Exception) -> Exception:
     if isinstance(error, InputError):
         return error
     # Keras wraps the cause: `Exception encountered when calling ….call().`, then it in bold.
