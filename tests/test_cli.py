@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -119,6 +120,19 @@ def test_help_speaks_the_language_asked_for(capsys):
     assert "Bir modeli bir veri kümesiyle eğit" in capsys.readouterr().out
     assert main(["--help"]) == 0
     assert "Bir modeli bir veri kümesiyle eğit" in capsys.readouterr().out
+
+
+def test_a_folder_that_moved_is_read_as_the_run_read_it(run, photographs, capsys, tmp_path):
+    moved = tmp_path / "moved" / photographs.name
+    shutil.copytree(photographs, moved)
+    judged = result(capsys, "evaluate", str(run), "--data", str(moved))
+    assert judged["top1"]["value"] == Run.open(run).facts["metrics"]["top1"]["value"]
+    assert result(capsys, "report", str(run), "--data", str(moved))["report"].endswith(
+        "report.html"
+    )
+    other = refused(capsys, "report", str(run), "--data", "digits")
+    assert "is not what" in other
+    assert "was trained on" in other
 
 
 def test_a_report_is_written_in_the_language_asked_for(run, capsys):

@@ -41,6 +41,14 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not(stripes, tr
     assert other.facts["weights_sha256"] != trained[0].facts["weights_sha256"]
 
 
+@pytest.mark.tensorflow
+def test_the_same_seed_gives_the_same_bits_where_convolutions_are_cut_into_tiles(stripes, tmp_path):
+    wide = ModelChoice("convnet", {"width": 32})  # 64 and 128 feature maps
+    recipe = RECIPE.with_settings({"epochs": 1})
+    runs = [fit(stripes, wide, recipe, directory=tmp_path / name) for name in ("a", "b")]
+    assert runs[0].facts["weights_sha256"] == runs[1].facts["weights_sha256"]
+
+
 def test_a_run_says_what_it_was_made_of(stripes, trained):
     facts = Run.open(trained[0].directory).facts
     assert facts["status"] == "trained"

@@ -64,13 +64,25 @@ class Source:
         }
 
     @classmethod
-    def of(cls, run: Run) -> "Source":
-        """Give the source of a run.
+    def of(cls, run: Run, name: str | None = None, data_dir: Path | None = None) -> "Source":
+        """Give the source of a run, or other data read as the run's was.
+
+        Args:
+            run: The run.
+            name: Of other data: images of a folder are sized as in the run.
+            data_dir: Where other data is looked for first.
 
         Raises:
             InputError: If the run was made in Python from arrays, and has none.
         """
         saved = run.facts.get("source")
+        if name is not None:
+            return cls(
+                name,
+                seed=saved["seed"] if saved else 0,
+                data_dir=str(data_dir) if data_dir else None,
+                reading={} if name in sources.DATA_SETS else _reading(run),
+            )
         if not saved:
             raise InputError(
                 _(
@@ -79,6 +91,12 @@ class Source:
             )
         counts = saved["counts"]
         return cls(**{**saved, "counts": counts and tuple(counts)})
+
+
+def _reading(run: Run) -> dict[str, Any]:
+    rows, columns, _channels = run.facts["data"]["image_shape"]
+    policy = run.facts["data"]["origin"].get("policy", "fit")
+    return {"size": (rows, columns), "policy": policy}
 
 
 def train_run(

@@ -28,11 +28,7 @@ def evaluate(
     heavy.load()
     from evrisim import workflow
 
-    source = (
-        workflow.Source(data, data_dir=str(data_dir) if data_dir else None)
-        if data
-        else workflow.Source.of(opened)
-    )
+    source = workflow.Source.of(opened, data, data_dir)
     if data is None and (opened.directory / "predictions.npz").is_file():
         found = workflow.saved_evaluation(opened)
     else:

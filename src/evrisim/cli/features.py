@@ -247,14 +247,11 @@ def _load(
     from evrisim.data.sources import DATA_SETS
     from evrisim.workflow import Source
 
-    if data is not None:
-        reading: dict[str, Any] = {}
-        if data not in DATA_SETS:
-            origin = opened.run.facts["data"]["origin"] if opened.run else {}
-            reading = {"size": (shape[0], shape[1]), "policy": origin.get("policy", "fit")}
+    if opened.run is not None:
+        source = Source.of(opened.run, data, data_dir)
+    elif data is not None:
+        reading = {} if data in DATA_SETS else {"size": shape[:2]}
         source = Source(data, data_dir=str(data_dir) if data_dir else None, reading=reading)
-    elif opened.run is not None:
-        source = Source.of(opened.run)
     else:
         raise InputError(
             _("{model} comes without data; say with --data where to look for images.").format(

@@ -29,11 +29,7 @@ def report(
     heavy.load()
     from evrisim import workflow
 
-    source = (
-        workflow.Source(data, data_dir=str(data_dir) if data_dir else None)
-        if data
-        else workflow.Source.of(opened)
-    )
+    source = workflow.Source.of(opened, data, data_dir)
     dataset = options.load(output, source, offline=offline)
     with output.progress(_("explaining")) as progress:
         written = workflow.report_run(opened, dataset, progress=progress)
