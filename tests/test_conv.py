@@ -157,3 +157,9 @@ def test_a_saved_layer_comes_back_with_name_settings_and_weights(tmp_path):
     assert type(again) is Conv2D
     assert again.get_config() == layer.get_config()
     np.testing.assert_array_equal(numbers(loaded(maps(8, 8))), numbers(model(maps(8, 8))))
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_maps_smaller_than_the_kernel_are_keras_own(padding):
+    ours, theirs = pair(padding=padding)
+    np.testing.assert_array_equal(numbers(ours(maps(2, 5))), numbers(theirs(maps(2, 5))))

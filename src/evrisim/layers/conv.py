@@ -42,6 +42,7 @@ class Conv2D(keras.layers.Conv2D):
             and self.data_format == "channels_last"
             and keras.backend.standardize_dtype(inputs.dtype) == "float32"
             and None not in inputs.shape[1:3]
+            and min(inputs.shape[1:3]) >= 3  # smaller maps are Keras' to refuse or to pad
             and min(inputs.shape[-1], self.filters) >= FEWEST_CHANNELS
             and _on_a_processor()
         )
