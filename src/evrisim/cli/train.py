@@ -152,7 +152,7 @@ def summary(run: "Run") -> list[str]:
             seed=facts["seed"],
         )
     )
-    damaged = [name for time in facts["resumed"] for name in time["damaged_checkpoints"]]
+    damaged = [name for time in facts.get("resumed", ()) for name in time["damaged_checkpoints"]]
     if damaged:
         lines.append(
             _("Damaged checkpoints were passed over: {names}.").format(names=", ".join(damaged))
