@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 import evrisim
+from command_line import refused, result
 from evrisim import _files, messages
 from evrisim.cli import main
 from evrisim.training import Run
@@ -54,19 +55,6 @@ def run(photographs, cache, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "run"
     assert main(["train", str(photographs), *FAST, "--out", str(out), "--quiet"]) == 0
     return out
-
-
-def result(capsys, *arguments):
-    assert main([*arguments, "--json"]) == 0
-    return json.loads(capsys.readouterr().out)
-
-
-def refused(capsys, *arguments):
-    assert main(list(arguments)) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert "Traceback" not in captured.err
-    return captured.err
 
 
 def test_a_training_leaves_what_the_design_promises(run):

@@ -1,7 +1,6 @@
 """`evrisim cost` and `evrisim models` as a user types them."""
 
 import csv
-import json
 import subprocess
 import sys
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from command_line import refused, result
 from evrisim import backbones, cost
 from evrisim.cli import cost_table, main
 from evrisim.plots import cost_by_layer
@@ -17,22 +17,9 @@ from evrisim.plots import cost_by_layer
 L = keras.layers
 
 
-def result(capsys, *arguments):
-    assert main([*arguments, "--json"]) == 0
-    return json.loads(capsys.readouterr().out)
-
-
 def text(capsys, *arguments):
     assert main(list(arguments)) == 0
     return capsys.readouterr().out
-
-
-def refused(capsys, *arguments):
-    assert main(list(arguments)) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert "Traceback" not in captured.err
-    return captured.err
 
 
 class Own(L.Layer):

@@ -9,6 +9,7 @@ import pytest
 from keras import layers
 from PIL import Image
 
+import command_line
 from evrisim import cost
 from evrisim import features as room
 from evrisim.cli import features as command
@@ -80,12 +81,9 @@ def result(capsys, *arguments):
 
 
 def refused(capsys, *arguments):
-    assert main(list(map(str, arguments))) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert "Traceback" not in captured.err
-    assert captured.err.count("\n") == 1
-    return captured.err
+    said = command_line.refused(capsys, *arguments)
+    assert said.count("\n") == 1
+    return said
 
 
 def test_measures_of_the_command_are_those_of_the_room():

@@ -1,7 +1,6 @@
 """A photograph through kernels, as pictures and as a command."""
 
 import inspect
-import json
 from itertools import pairwise
 
 import keras
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import command_line
 from evrisim import InputError, filtering, kernels, plots
 from evrisim.cli import kernel as command
 from evrisim.cli import main
@@ -33,16 +33,11 @@ def stripes():
 
 
 def result(capsys, *arguments):
-    assert main(["kernel", *arguments, "--json"]) == 0
-    return json.loads(capsys.readouterr().out)
+    return command_line.result(capsys, "kernel", *arguments)
 
 
 def refused(capsys, *arguments):
-    assert main(["kernel", *arguments]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert "Traceback" not in captured.err
-    return captured.err
+    return command_line.refused(capsys, "kernel", *arguments)
 
 
 # Colours and figures

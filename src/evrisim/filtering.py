@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from evrisim import _files, images, kernels, pictures
+from evrisim import _files, kernels, pictures
 from evrisim._validate import InputError, check_choice, check_range, check_whole
 from evrisim.kernels import Contributions, Extraction
 from evrisim.messages import translate as _
@@ -190,10 +190,8 @@ def check_animation(
 
 def shrunk(image: np.ndarray, longest: int) -> np.ndarray:
     """Bring a grey image `(rows, columns)` in 0–255 to at most `longest` pixels a side."""
-    scale = min(1.0, longest / max(image.shape))
-    rows, columns = (max(1, round(side * scale)) for side in image.shape)
     picture = np.clip(np.rint(image), 0, 255).astype(np.uint8)[:, :, None]
-    return images.fit(picture, (rows, columns))[:, :, 0].astype(np.float32)
+    return pictures.at_most(picture, longest)[:, :, 0].astype(np.float32)
 
 
 def _cropped(pixels: np.ndarray, crop: str) -> np.ndarray:

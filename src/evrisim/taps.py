@@ -118,12 +118,33 @@ def check_path(model: keras.Model, path: str, known: Iterable[str]) -> str:
     paths = list(known)
     if path in paths:
         return path
-    near = get_close_matches(path, paths, n=3, cutoff=0.4) or paths[:3]
+    near = nearest(path, paths) or paths[:3]
     raise InputError(
         _("The model {name} has no layer {path!r}; near to it are: {near}.").format(
             name=model.name, path=path, near=", ".join(near) or "–"
         )
     )
+
+
+def nearest(name: str, paths: Iterable[str], count: int = 3) -> list[str]:
+    """Give the paths most like a name: like the whole of it, or like its last part."""
+    known = list(paths)
+    near = get_close_matches(name, known, n=count)
+    last = name.rpartition("/")[2]
+    tails: dict[str, list[str]] = {}
+    for path in known:
+        tails.setdefault(path.rpartition("/")[2], []).append(path)
+    for tail in get_close_matches(last, tails, n=count):
+        near += tails[tail]
+    return list(dict.fromkeys(near))[:count]
+
+
+def known_inputs(model: keras.Model) -> Any:
+    """Give the inputs a model was built for, in its own structure; None when it does not say."""
+    inputs = getattr(model, "inputs", None)
+    if not inputs:
+        return None
+    return inputs[0] if isinstance(model, keras.Sequential) else model.input
 
 
 def known_image_shape(

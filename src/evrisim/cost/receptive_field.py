@@ -91,7 +91,7 @@ def landmarks(fields: Mapping[str, Field], most: int = 6) -> list[str]:
 
 def _symbols(model: keras.Model, image_shape: tuple[int, ...] | None) -> tuple[Any, Any]:
     """Make the symbols that go in, and say which of them is the image."""
-    known = _inputs(model)
+    known = taps.known_inputs(model)
     if known is None:
         symbol = keras.KerasTensor((1, *taps.known_image_shape(model, image_shape)))
         return symbol, symbol
@@ -112,13 +112,6 @@ def _symbols(model: keras.Model, image_shape: tuple[int, ...] | None) -> tuple[A
         for shape, spec in zip(shapes, specs, strict=True)
     ]
     return keras.tree.pack_sequence_as(known, symbols), symbols[place]
-
-
-def _inputs(model: keras.Model) -> Any:
-    """Give the inputs a model was built for, in its own structure; None when it does not say."""
-    if not getattr(model, "inputs", None):
-        return None
-    return model.inputs[0] if isinstance(model, keras.Sequential) else model.input
 
 
 class _Follow:

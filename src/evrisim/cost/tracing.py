@@ -167,7 +167,7 @@ def _own_weights(steps: dict[str, Any]) -> dict[str, list[Any]]:
 
 def _inputs(model: keras.Model, given: Any, batch_size: int) -> Any:
     """Make the symbols that go in: of the shapes given, else of those the model was built for."""
-    known = _known(model)
+    known = taps.known_inputs(model)
     if given is None and known is None:
         raise _no_shape(model)
     if given is None:
@@ -186,14 +186,6 @@ def _inputs(model: keras.Model, given: Any, batch_size: int) -> Any:
     items = given.items() if isinstance(given, dict) else enumerate(given)
     symbols = {key: _symbol(model, tuple(shape), batch_size, "float32") for key, shape in items}
     return symbols if isinstance(given, dict) else list(symbols.values())
-
-
-def _known(model: keras.Model) -> Any:
-    """Give the inputs a model was built for, in its own structure; None when it does not say."""
-    inputs = getattr(model, "inputs", None)
-    if not inputs:
-        return None
-    return inputs[0] if isinstance(model, keras.Sequential) else model.input
 
 
 def _is_shape(given: Any) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from evrisim import taps
 from evrisim._validate import InputError
-from evrisim.features.layers import default_layers, has_convolution_kernel, nearest
+from evrisim.features.layers import default_layers, has_convolution_kernel
 from evrisim.messages import translate as _
 
 
@@ -82,7 +82,7 @@ def learned_kernels(
     if layer not in steps:
         raise InputError(
             _("{name} has no layer {layer!r}. Nearest with kernels: {near}.").format(
-                name=model.name, layer=layer, near=_few(nearest(layer, known) or known)
+                name=model.name, layer=layer, near=_few(taps.nearest(layer, known) or known)
             )
         )
     if layer not in known:

@@ -1,9 +1,8 @@
 """Which layers of a model give feature maps, how they are called, and which to look at first."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import keras
@@ -120,19 +119,6 @@ def has_convolution_kernel(step: Any) -> bool:
     return not holds_layers and any(len(w.shape) == 4 for w in getattr(step, "weights", ()))
 
 
-def nearest(name: str, paths: Iterable[str], count: int = 3) -> list[str]:
-    """Give the paths most like a name: like the whole of it, or like its last part."""
-    known = list(paths)
-    near = get_close_matches(name, known, n=count)
-    last = name.rpartition("/")[2]
-    tails: dict[str, list[str]] = {}
-    for path in known:
-        tails.setdefault(path.rpartition("/")[2], []).append(path)
-    for tail in get_close_matches(last, tails, n=count):
-        near += tails[tail]
-    return list(dict.fromkeys(near))[:count]
-
-
 def _stage_ends(counted: Sequence[taps.Seen]) -> list[taps.Seen]:
     """Give the last call at each size: on the way down to the smallest, then on the way up."""
     areas = [one.shape[1] * one.shape[2] for one in counted if one.shape]
@@ -160,7 +146,7 @@ def _named(
     seen = [one for one in trace.seen if one.path == path]
     usable = list(dict.fromkeys(one.path for one in known))
     if not seen:
-        near = nearest(path, usable) or usable
+        near = taps.nearest(path, usable) or usable
         raise InputError(
             _(
                 "The model {name} has no layer {layer!r} with feature maps; nearest: {near} "
