@@ -30,9 +30,13 @@ FLOORS = [
     ["opening"],
     ["explain", "features"],
     ["evaluate"],
+    ["judging"],
+    ["study"],
     ["plots"],
     ["report"],
     ["workflow", "diagnosis", "filtering"],
+    ["claims"],
+    ["applications"],
     ["cli"],
     ["__main__", "__init__"],
 ]
