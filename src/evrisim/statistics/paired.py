@@ -63,6 +63,19 @@ def two_sided_p(distance: np.ndarray | float, error: np.ndarray | float, pairs: 
     return np.where((error == 0) & (distance == 0), 1.0, 2 * t.sf(steps, pairs - 1))
 
 
+def half_width(error: np.ndarray | float, pairs: int, *, level: float = 0.95) -> np.ndarray:
+    """Give how far the t interval reaches to either side of a mean.
+
+    Args:
+        error: `(...)`, standard error of the mean.
+        pairs: How many pairs the mean is of.
+        level: How often such intervals hold the true mean; below 1.
+    """
+    from scipy.special import stdtrit
+
+    return np.asarray(error) * stdtrit(pairs - 1, (1 + level) / 2)
+
+
 def paired_p(differences: np.ndarray, *, resolution: float = 0.0) -> np.ndarray:
     """Give the two-sided p-value of "no difference" by the paired t-test, over the last axis.
 
@@ -98,11 +111,9 @@ def paired_interval(
     Reference:
         Student 1908, "The probable error of a mean".
     """
-    from scipy.special import stdtrit
-
     check_range("level", level, 0, 1)
     mean, error = map(float, mean_and_error(differences, resolution=resolution))
-    half = float(stdtrit(len(differences) - 1, (1 + level) / 2)) * error if error else 0.0
+    half = float(half_width(error, len(differences), level=level))
     return Interval(mean, mean - half, mean + half, level, "t")
 
 

@@ -11,6 +11,7 @@ _MODULES = {
     "Findings": "evrisim.study.results",
     "Study": "evrisim.study.design",
     "judge": "evrisim.study.verdict",
+    "sentences": "evrisim.study.sentences",
     "to_json": "evrisim.study.verdict",
 }
 
