@@ -11,7 +11,6 @@ _MODULES = {
     "Findings": "evrisim.study.results",
     "Study": "evrisim.study.design",
     "judge": "evrisim.study.verdict",
-    "sentences": "evrisim.study.sentences",
     "to_json": "evrisim.study.verdict",
 }
 
