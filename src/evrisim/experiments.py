@@ -44,8 +44,7 @@ def settle(
     source = source or Source(study.data)
     directory = directory or default_directory(study, source, budget)
     order = Order(study, source, budget, seeds)
-    found = runner.run(order, directory, jobs=jobs, show=show)
-    return report(found, jobs=jobs, show=show)
+    return _reported(runner.run(order, directory, jobs=jobs, show=show, open_test=True))
 
 
 def report(found: StudyRun, *, jobs: int | None = None, show: Show = quiet) -> StudyRun:
@@ -54,7 +53,10 @@ def report(found: StudyRun, *, jobs: int | None = None, show: Show = quiet) -> S
     Raises:
         InputError: If no training is finished.
     """
-    found = runner.judge(found, jobs=jobs, show=show)
+    return _reported(runner.judge(found, jobs=jobs, show=show))
+
+
+def _reported(found: StudyRun) -> StudyRun:
     findings, study = found.findings(), found.study
     _files.write_json(found.directory / "results.json", to_json(findings))
     failed = any(arm.failed for arm in findings.arms)

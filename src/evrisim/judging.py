@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import keras
 import numpy as np
 
 from evrisim import _files
@@ -10,19 +11,35 @@ from evrisim.data.dataset import DataSet
 from evrisim.evaluate import Evaluation, evaluate_logits
 from evrisim.inference import predict_logits
 from evrisim.messages import translate as _
-from evrisim.training import Run
+from evrisim.training import Run, Workbench
 
 Progress = Callable[[int, int], None]
 
 
-def evaluate_run(run: Run, dataset: DataSet, *, progress: Progress | None = None) -> Evaluation:
+def evaluate_run(
+    run: Run,
+    dataset: DataSet,
+    *,
+    progress: Progress | None = None,
+    bench: Workbench | None = None,
+) -> Evaluation:
     """Judge a run's model on the test split; what was judged before is read, not judged again.
 
     Each pass over the test split is counted in `run.json` as `test_touches`.
+
+    Args:
+        run: A trained run.
+        dataset: What it was trained on.
+        progress: Called as `progress(done, total)` in test images.
+        bench: A workbench of the same model, whose traced prediction is used.
+
+    Raises:
+        InputError: If the data has changed, or the run's model is missing or damaged.
     """
     check_same_data(run, dataset)
     if not (run.directory / "predictions.npz").is_file():
-        _save_predictions(run, dataset, progress)
+        model = run.model() if bench is None else bench.holding(run.model())
+        _save_predictions(run, model, dataset, progress)
     evaluation = saved_evaluation(run)
     if "metrics" not in run.facts:  # also after a kill between the two files
         touches = run.facts["test_touches"] + 1
@@ -30,8 +47,9 @@ def evaluate_run(run: Run, dataset: DataSet, *, progress: Progress | None = None
     return evaluation
 
 
-def _save_predictions(run: Run, dataset: DataSet, progress: Progress | None) -> None:
-    model = run.model()
+def _save_predictions(
+    run: Run, model: keras.Model, dataset: DataSet, progress: Progress | None
+) -> None:
     arrays = {
         "labels": dataset.test.labels,
         "logits": predict_logits(model, dataset.test.images, progress=progress),

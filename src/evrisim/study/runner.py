@@ -44,7 +44,14 @@ def quiet(progress: Progress) -> None:
     """Show nothing."""
 
 
-def run(order: Order, directory: Path, *, jobs: int | None = None, show: Show = quiet) -> StudyRun:
+def run(
+    order: Order,
+    directory: Path,
+    *,
+    jobs: int | None = None,
+    show: Show = quiet,
+    open_test: bool = False,
+) -> StudyRun:
     """Train every arm with every seed; what is trained already, here or in another study, stays.
 
     Trainings go to worker processes, as many at a time as there are cores, each with its share of
@@ -57,6 +64,7 @@ def run(order: Order, directory: Path, *, jobs: int | None = None, show: Show = 
         directory: Of the study; trainings lie beside it, in `trainings/`.
         jobs: How many trainings run at a time; None for one a core, as memory allows.
         show: Called with a `Progress` about twice a second.
+        open_test: Afterwards do what `judge` does, with the same workers.
 
     Returns:
         The study with status `trained`; what failed is in its arms' `failed`.
@@ -72,7 +80,8 @@ def run(order: Order, directory: Path, *, jobs: int | None = None, show: Show = 
         size = jobs or min(machine.cores(), len(tasks) * order.seed_count(0))
         threads = _threads(directory) or max(machine.cores() // size, 1)
         with Crew(threads=threads, log=directory / "workers.log", size=size) as crew:
-            return _Session(order, directory, crew, show).train(tasks, threads)
+            study = _Session(order, directory, crew, show).train(tasks, threads)
+            return _judged(study, _to_judge(study), crew, show) if open_test else study
 
 
 def judge(study: StudyRun, *, jobs: int | None = None, show: Show = quiet) -> StudyRun:
@@ -80,31 +89,47 @@ def judge(study: StudyRun, *, jobs: int | None = None, show: Show = quiet) -> St
 
     Trainings whose predictions are there already, of this study or another, are not asked again.
     """
-    tasks = []
-    for arm in study.facts["arms"]:
-        for seed in study.facts["seeds"]:
-            directory = study.run_directory(arm, seed)
-            if is_trained(directory) and not (directory / "predictions.npz").is_file():
-                source = Run.open(directory).facts["source"]
-                task = {"do": "judge", "id": f"{arm['name']} {seed}", "arm": arm["name"]}
-                tasks.append({**task, "directory": str(directory), "source": source})
-    if not tasks and study.facts["test_openings"]:
-        return study
+    tasks = _to_judge(study)
     size = jobs or min(machine.cores(), max(len(tasks), 1))
     threads = study.facts["threads"] or 1
     with (
         locked(study.directory),
         Crew(threads=threads, log=study.directory / "workers.log", size=size) as crew,
     ):
-        for done, outcome in enumerate(crew.work(tasks), start=1):
-            if outcome.reason is not None:
-                raise InputError(
-                    _("{training} could not be judged: {reason}").format(
-                        training=outcome.task["id"], reason=outcome.reason
-                    )
+        return _judged(study, tasks, crew, show)
+
+
+def _to_judge(study: StudyRun) -> list[Task]:
+    tasks = []
+    for arm in study.facts["arms"]:
+        for seed in study.facts["seeds"]:
+            directory = study.run_directory(arm, seed).resolve()
+            if is_trained(directory) and not (directory / "predictions.npz").is_file():
+                tasks.append(
+                    {
+                        "do": "judge",
+                        "id": f"{arm['name']} {seed}",
+                        "arm": arm["name"],
+                        "directory": str(directory),
+                        "source": Run.open(directory).facts["source"],
+                    }
                 )
-            show(Progress(done, len(tasks)))
-    return study.updated(test_openings=study.facts["test_openings"] + 1)
+    return tasks
+
+
+def _judged(study: StudyRun, tasks: list[Task], crew: Crew, show: Show) -> StudyRun:
+    """Have the test split predicted where it was not, and count that it was opened."""
+    for done, outcome in enumerate(crew.work(tasks), start=1):
+        if outcome.reason is not None:
+            raise InputError(
+                _("{training} could not be judged: {reason}").format(
+                    training=outcome.task["id"], reason=outcome.reason
+                )
+            )
+        show(Progress(done, len(tasks)))
+    if tasks or not study.facts["test_openings"]:
+        study = study.updated(test_openings=study.facts["test_openings"] + 1)
+    return study
 
 
 def _threads(directory: Path) -> int | None:

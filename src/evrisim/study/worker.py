@@ -83,7 +83,8 @@ class Worker:
         from evrisim.training import loop
 
         dataset, recipe = self._load(task["source"]), _recipe(task)
-        model = self._bench(task).compiled(dataset, recipe)
+        bench = self._bench(task["arm"], task["model"], task["options"])
+        model = bench.compiled(dataset, recipe)
         seconds = []
         for images, labels in loop.batches(dataset.train, recipe, 0):
             started = time.perf_counter()
@@ -115,7 +116,7 @@ class Worker:
 
         run = fit(
             self._load(task["source"]),
-            self._bench(task),
+            self._bench(task["arm"], task["model"], task["options"]),
             _recipe(task),
             directory=Path(task["directory"]),
             resume=True,
@@ -129,7 +130,9 @@ class Worker:
         from evrisim import judging
         from evrisim.training import Run
 
-        judging.evaluate_run(Run.open(task["directory"]), self._load(task["source"]))
+        run = Run.open(task["directory"])
+        bench = self._bench(task["arm"], **run.facts["model"])
+        judging.evaluate_run(run, self._load(task["source"]), bench=bench)
         return {}
 
     def _load(self, saved: dict[str, Any]) -> "DataSet":
@@ -140,13 +143,12 @@ class Worker:
             self._data[key] = Source.from_json(saved).load()
         return self._data[key]
 
-    def _bench(self, task: Task) -> "Workbench":
+    def _bench(self, arm: str, name: str, options: dict[str, Any]) -> "Workbench":
         from evrisim.training import ModelChoice, Workbench
 
-        if task["arm"] not in self._benches:
-            choice = ModelChoice(task["model"], task["options"])
-            self._benches[task["arm"]] = Workbench(choice)
-        return self._benches[task["arm"]]
+        if arm not in self._benches:
+            self._benches[arm] = Workbench(ModelChoice(name, options))
+        return self._benches[arm]
 
 
 def _recipe(task: Task) -> "Recipe":

@@ -60,6 +60,14 @@ class Workbench:
             set_back(self._kept, fresh)
         return self._kept
 
+    def holding(self, model: keras.Model) -> keras.Model:
+        """Give the kept model with the weights of another of its kind, such as a loaded one."""
+        if self._kept is None:
+            self._kept = model
+        else:
+            self._kept.set_weights(model.get_weights())
+        return self._kept
+
 
 def compiled(dataset: DataSet, model: ModelChoice | keras.Model, recipe: Recipe) -> keras.Model:
     """Build a model from the recipe's seed, ready for its first step.
