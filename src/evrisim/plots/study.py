@@ -136,7 +136,7 @@ def _lane(axes: Axes, place: int, region: tuple[float, float] | None) -> None:
     shade = Rectangle(
         (start, top), end - start, bottom - top, facecolor=house.GREEN, alpha=0.2, lw=0, zorder=1
     )
-    shade.set_gid("claimed")
+    shade.set_gid(f"claimed-{place}")
     axes.add_patch(shade)
     edges = [100 * edge for edge in region if low < 100 * edge < high]
     axes.vlines(edges, top, bottom, color=house.GREEN, lw=1.4, ls="--", zorder=1.2)
