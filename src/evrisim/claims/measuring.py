@@ -19,7 +19,8 @@ FEWEST = 3
 NOTHING = 0.05
 """Share of the waiting time that may be left where it is called zero (C28)."""
 
-BATCH, SIZE, BATCHES = 256, 32, 24
+BATCH, SIZE, BATCHES, ROUNDS = 1024, 32, 8, 4
+AHEAD = 2
 LONG, SHORT = 4.0, 0.5
 """How long a training step lasts, in times that a batch takes to prepare."""
 
@@ -27,7 +28,7 @@ Values = Mapping[str, Any]
 
 
 def wait_for_batches(ahead: int, step_seconds: float) -> float:
-    """Give the mean seconds that a training step waits for its batch, the first batch left out.
+    """Give the median seconds a training step waits for its batch, the first batch left out.
 
     The step is a pause: like a step on an accelerator it lasts a while and leaves the processor
     to the preparing of batches.
@@ -46,7 +47,7 @@ def wait_for_batches(ahead: int, step_seconds: float) -> float:
     batches = training_batches(
         split, BATCH, seed=0, epoch=0, augmentation=standard(SIZE), ahead=ahead
     )
-    return float(np.mean(_waits(batches, step_seconds)[1:]))
+    return float(np.median(_waits(batches, step_seconds)[1:]))
 
 
 def _waits(batches: Iterable[Any], step_seconds: float) -> list[float]:
@@ -62,12 +63,17 @@ def _waits(batches: Iterable[Any], step_seconds: float) -> list[float]:
 
 def waiting() -> dict[str, float]:
     """Measure for C28: waiting with and without prefetch, for a long and for a short step."""
-    prepared = wait_for_batches(0, 0.0)
-    found = {"preparing": prepared}
-    for name, factor in (("long", LONG), ("short", SHORT)):
-        for ahead in (0, 2):
-            found[f"{name}_step_ahead_{ahead}"] = wait_for_batches(ahead, factor * prepared)
-    return found
+    prepared = min(wait_for_batches(0, 0.0) for _round in range(ROUNDS))
+    cases = {
+        f"{name}_step_ahead_{ahead}": (ahead, factor * prepared)
+        for name, factor in (("long", LONG), ("short", SHORT))
+        for ahead in (0, AHEAD)
+    }
+    # In turn, and the best round counts: whatever else the machine does only adds to waiting.
+    rounds = [
+        {name: wait_for_batches(*case) for name, case in cases.items()} for _round in range(ROUNDS)
+    ]
+    return {"preparing": prepared, **{name: min(one[name] for one in rounds) for name in cases}}
 
 
 def judge_waiting(values: Values) -> tuple[str, str]:
@@ -79,10 +85,11 @@ def judge_waiting(values: Values) -> tuple[str, str]:
     nothing = {name: share <= NOTHING for name, share in left.items()}
     verdict = "supported" if all(nothing.values()) else "partly" if any(nothing.values()) else None
     return verdict or "refuted", _(
-        "Preparing a batch takes {preparing} ms. Of the waiting, prefetching leaves {long} where a "
-        "training step takes four times as long, {short} where it takes half as long: waiting ends "
-        "only if preparing is the faster of the two."
+        "Preparing a batch of {batch} images takes {preparing} ms. Of the waiting, prefetching "
+        "leaves {long} where a training step takes four times as long, {short} where it takes half "
+        "as long: waiting ends only if preparing is the faster of the two."
     ).format(
+        batch=numbers.whole(BATCH),
         preparing=numbers.decimal(1000 * values["preparing"], 1),
         long=numbers.percent(left["long"]),
         short=numbers.percent(left["short"]),
@@ -94,13 +101,18 @@ def judge_accuracy(values: Values) -> tuple[str, str]:
     from scipy import stats
 
     top1 = np.asarray(values["top1"], float)
-    said = _("{mean} of {count} test images right, mean of {seeds} seeds").format(
+    text = (
+        _("{mean} of {count} test images right with one seed")
+        if len(top1) == 1
+        else _("{mean} of {count} test images right, mean of {seeds} seeds")
+    )
+    said = text.format(
         mean=numbers.percent(float(top1.mean())),
         count=numbers.whole(values["test_images"]),
         seeds=len(top1),
     )
     if len(top1) < FEWEST:
-        return "undecided", _("{said}; a verdict needs {fewest} at least.").format(
+        return "undecided", _("{said}; a verdict needs at least {fewest} seeds.").format(
             said=said, fewest=FEWEST
         )
     half = float(stats.t.ppf(0.975, len(top1) - 1) * top1.std(ddof=1) / np.sqrt(len(top1)))
@@ -140,12 +152,7 @@ RULES: dict[str, Callable[[Values], tuple[str, str]]] = {
 def notes(claim: str, values: Values) -> tuple[str, ...]:
     """Say what else one should know of a measurement."""
     if claim == "C27" and not values.get("official", 1):
-        return (
-            _(
-                "Measured on JPEG copies of CIFAR-10, which score lower than the original: the "
-                "files are not the published ones."
-            ),
-        )
+        return (_("Measured on a re-encoded copy of CIFAR-10, not on the published files."),)
     if claim == "C28":
         return (
             _(

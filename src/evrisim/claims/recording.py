@@ -1,17 +1,20 @@
 """Put a result into the ledger: `python -m evrisim.claims.recording DIR… CLAIM`.
 
-DIR is the folder of a finished study, or for C27 and C29 of one or several finished runs.
+DIR is the folder of a finished study; for C27 and C29 of one or several finished runs. C28 needs
+none and is measured.
 """
 
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from evrisim import machine
 from evrisim._validate import InputError
-from evrisim.claims import stored
+from evrisim.claims import measuring, stored
 from evrisim.claims.ledger import ENTRIES, check_id
 from evrisim.data import sources
 from evrisim.messages import translate as _
@@ -26,6 +29,8 @@ QUICK_DEMO = ("demo", {"epochs": 3})
 
 _MADE_BY = {"demo": "evrisim demo", "course": "evrisim train cifar10 --recipe course"}
 OWN = "own"
+NOISE = "noise"
+"""Data of C28: random pixels, for only the time they take counts."""
 
 
 def record(
@@ -34,7 +39,7 @@ def record(
     """Write the file that puts what was measured into the ledger, and give its path.
 
     Args:
-        directories: A finished study; for C27 and C29 finished runs.
+        directories: A finished study; for C27 and C29 finished runs; for C28 none.
         claim: Id of the claim.
         folder: Where the file goes.
 
@@ -44,7 +49,7 @@ def record(
     """
     places = [directories] if isinstance(directories, Path) else list(directories)
     result = _result(places, check_id(claim))
-    if result.data not in sources.DATA_SETS:
+    if result.data not in (*sources.DATA_SETS, NOISE):
         raise InputError(
             _("The ledger keeps results on data sets that everybody has: {known}.").format(
                 known=", ".join(sources.DATA_SETS)
@@ -60,12 +65,16 @@ def record(
 
 
 def _result(places: list[Path], claim: str) -> stored.Result:
+    if claim == "C28":
+        return of_waiting()
     if not ENTRIES[claim].study:
         return of_runs(claim, [Run.open(place) for place in places])
-    from evrisim import experiments
+    from evrisim.experiments import StudyRun
 
+    if len(places) != 1:
+        raise InputError(_("{claim} is settled by one study; name its folder.").format(claim=claim))
     (place,) = places
-    run = experiments.StudyRun.open(place)
+    run = StudyRun.open(place)
     if run.facts["status"] != "done":
         raise InputError(_("{path} is not finished; run it again to go on.").format(path=place))
     return of_study(claim, run.facts, run.findings())
@@ -147,14 +156,18 @@ def of_runs(claim: str, runs: Sequence[Run]) -> stored.Measured:
     Raises:
         InputError: If a run is not finished, lacks what is measured, or two are not comparable.
     """
+    take = {"C27": _accuracy, "C29": _pointing}.get(claim)
+    if take is None or not runs:
+        raise InputError(
+            _("The ledger keeps runs for C27 and C29; received {claim} with {count} runs.").format(
+                claim=claim, count=len(runs)
+            )
+        )
     for run in runs:
         if run.status != "done":
             raise InputError(
                 _("{path} is not finished; go on with it with --resume.").format(path=run.directory)
             )
-    take = {"C27": _accuracy, "C29": _pointing}.get(claim)
-    if take is None:
-        raise InputError(_("{claim} is not settled by runs.").format(claim=claim))
     first = runs[0].facts
     recipe = _recipe(runs)
     return stored.Measured(
@@ -168,6 +181,23 @@ def of_runs(claim: str, runs: Sequence[Run]) -> stored.Measured:
         command=_MADE_BY.get(recipe, f"evrisim claims {claim} --run"),
         recipe=recipe,
         values=take(runs),
+    )
+
+
+def of_waiting() -> stored.Measured:
+    """Measure how long training waits for data (C28), now and here."""
+    facts = {"machine": machine.describe()}
+    return stored.Measured(
+        claim="C28",
+        data=NOISE,
+        date=_day({}),
+        machine=_machine(facts),
+        versions=machine.versions(),
+        seeds=(0,),
+        seconds=None,
+        command="evrisim claims C28 --run",
+        recipe="pause",
+        values=measuring.waiting(),
     )
 
 
@@ -221,9 +251,7 @@ def _machine(facts: Mapping[str, Any]) -> stored.Machine:
     return stored.Machine(processor=facts["machine"]["processor"], cores=facts["machine"]["cores"])
 
 
-def _day(facts: Mapping[str, Any]) -> Any:
-    from datetime import UTC, datetime
-
+def _day(facts: Mapping[str, Any]) -> date:
     started = facts.get("started")
     return (datetime.fromisoformat(started) if started else datetime.now(UTC)).date()
 

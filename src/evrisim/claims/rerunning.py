@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from evrisim import machine
 from evrisim._validate import InputError, check_choice, check_whole
-from evrisim.claims import judged, measuring, recording, stored
+from evrisim.claims import judged, measuring, recording
 from evrisim.claims.ledger import ENTRIES, Ruling
 from evrisim.messages import translate as _
 from evrisim.study.design import BUDGETS
@@ -115,25 +113,24 @@ def rerun(
 
         return Rerun(counting.table(build=True), None)
     if claim == "C28":
-        return Rerun(judged.of_result(_waiting()), None)
+        return Rerun(judged.of_result(recording.of_waiting()), None)
     if claim in ("C27", "C29"):
         runs = [Run.open(path) for path in wanted.runs]
         runs = runs or _trained(claim, wanted, show_training or (lambda progress: None))
-        result = recording.of_runs(claim, runs)
-        return Rerun(
-            judged.of_result(result), runs[0].directory.parent if runs[1:] else runs[0].directory
-        )
+        place = runs[0].directory if len(runs) == 1 else runs[0].directory.parent
+        return Rerun(judged.of_result(recording.of_runs(claim, runs)), place)
     return Rerun(judged.rulings(claim)[0], None)
 
 
 def _study(claim: str, wanted: Wanted, show: Show | None) -> Rerun:
-    from evrisim import experiments, study
+    from evrisim import study
+    from evrisim.experiments import settle
     from evrisim.workflow import Source
 
     place = str(wanted.data_dir) if wanted.data_dir else None
     plan = study.named(ENTRIES[claim].study)
     source = Source(wanted.data or plan.data, data_dir=place)
-    run = experiments.settle(
+    run = settle(
         plan,
         source,
         budget=wanted.budget or "quick",
@@ -143,22 +140,6 @@ def _study(claim: str, wanted: Wanted, show: Show | None) -> Rerun:
     )
     result = recording.of_study(claim, run.facts, run.findings())
     return Rerun(judged.of_result(result), run.directory)
-
-
-def _waiting() -> stored.Measured:
-    found = machine.describe()
-    return stored.Measured(
-        claim="C28",
-        data="noise",
-        date=datetime.now(UTC).date(),
-        machine=stored.Machine(processor=found["processor"], cores=found["cores"]),
-        versions=machine.versions(),
-        seeds=(0,),
-        seconds=None,
-        command="evrisim claims C28 --run",
-        recipe="pause",
-        values=measuring.waiting(),
-    )
 
 
 def _trained(claim: str, wanted: Wanted, show: Show) -> list[Run]:

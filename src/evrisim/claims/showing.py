@@ -12,7 +12,7 @@ from evrisim.messages import numbers
 from evrisim.messages import translate as _
 
 ROUNDING = 1e-9
-DILATIONS, SIZES = (1, 2, 3, 4), (3, 5)
+DILATIONS, SIZES = (1, 2, 4), (3, 5)
 PAINTED = {"zeros": "constant", "the edge repeated": "edge"}
 TURN, DEGREES, WITHIN = 0.1, 36.0, 0.5
 _DRAWS = 400
