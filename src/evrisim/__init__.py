@@ -16,16 +16,17 @@ __version__ = "0.1.0"
 _MODULES = {
     "DataSet": "evrisim.data.dataset",
     "InputError": "evrisim._validate",
-    "ModelChoice": "evrisim.training.fitting",
+    "ModelChoice": "evrisim.training.workbench",
     "Recipe": "evrisim.training.recipe",
     "Run": "evrisim.training.run",
-    "Source": "evrisim.workflow",
+    "Source": "evrisim.data.source",
     "Split": "evrisim.data.dataset",
     "augment": "evrisim.augment",
     "backbones": "evrisim.backbones",
     "blocks": "evrisim.blocks",
     "cost": "evrisim.cost",
     "evaluate": "evrisim.evaluate",
+    "experiments": "evrisim.experiments",
     "explain": "evrisim.explain",
     "features": "evrisim.features",
     "fit": "evrisim.training.fitting",
@@ -36,6 +37,7 @@ _MODULES = {
     "normalising": "evrisim.normalising",
     "open_model": "evrisim.opening",
     "pooling": "evrisim.pooling",
+    "study": "evrisim.study",
     "train_run": "evrisim.workflow",
 }
 
