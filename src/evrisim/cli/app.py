@@ -7,6 +7,7 @@ import typer
 
 from evrisim import __version__
 from evrisim.cli import (
+    claims,
     cost,
     data,
     demo,
@@ -40,6 +41,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "pooling": pooling.pooling,
     "normalisation": normalisation.normalisation,
     "cost": cost.cost,
+    "claims": claims.claims,
     "models": models.models,
     "doctor": doctor.doctor,
 }
