@@ -124,8 +124,9 @@ def rerun(
 
 def _study(claim: str, wanted: Wanted, show: Show | None) -> Rerun:
     from evrisim import study
+    from evrisim.data.source import Source
     from evrisim.experiments import settle
-    from evrisim.workflow import Source
+    from evrisim.study.runner import quiet
 
     place = str(wanted.data_dir) if wanted.data_dir else None
     plan = study.named(ENTRIES[claim].study)
@@ -136,7 +137,7 @@ def _study(claim: str, wanted: Wanted, show: Show | None) -> Rerun:
         budget=wanted.budget or "quick",
         seeds=wanted.seeds,
         jobs=wanted.jobs,
-        show=show,
+        show=show or quiet,
     )
     result = recording.of_study(claim, run.facts, run.findings())
     return Rerun(judged.of_result(result), run.directory)
@@ -144,8 +145,8 @@ def _study(claim: str, wanted: Wanted, show: Show | None) -> Rerun:
 
 def _trained(claim: str, wanted: Wanted, show: Show) -> list[Run]:
     """Train what a claim needs, or go on with it, or take it where it is done."""
+    from evrisim.data.source import Source
     from evrisim.training import ModelChoice, Recipe
-    from evrisim.workflow import Source
 
     if claim == "C29":
         name, changes = recording.QUICK_DEMO
