@@ -18,6 +18,8 @@ from evrisim.claims import measuring, stored
 from evrisim.claims.ledger import ENTRIES, check_id
 from evrisim.data import sources
 from evrisim.messages import translate as _
+from evrisim.study.design import SEEDS
+from evrisim.study.record import StudyRun
 from evrisim.training.recipe import RECIPES, Recipe
 from evrisim.training.run import Run
 
@@ -69,8 +71,6 @@ def _result(places: list[Path], claim: str) -> stored.Result:
         return of_waiting()
     if not ENTRIES[claim].study:
         return of_runs(claim, [Run.open(place) for place in places])
-    from evrisim.experiments import StudyRun
-
     if len(places) != 1:
         raise InputError(_("{claim} is settled by one study; name its folder.").format(claim=claim))
     (place,) = places
@@ -99,6 +99,8 @@ def of_study(claim: str, facts: Mapping[str, Any], findings: "Findings") -> stor
             )
         )
     data, budget = Path(facts["source"]["name"]).name, facts["budget"]
+    asked = len(found.seeds) + len(found.missing)
+    command = f"evrisim claims {claim} --run --data {data} --budget {budget}"
     return stored.StudyResult(
         claim=claim,
         data=data,
@@ -107,7 +109,7 @@ def of_study(claim: str, facts: Mapping[str, Any], findings: "Findings") -> stor
         versions=facts["versions"],
         seeds=found.seeds,
         seconds=facts["seconds"]["training"],
-        command=f"evrisim claims {claim} --run --data {data} --budget {budget}",
+        command=command if asked == SEEDS else f"{command} --seeds {asked}",
         study=facts["name"],
         arm=found.arm,
         against=found.against,

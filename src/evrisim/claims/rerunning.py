@@ -8,6 +8,7 @@ from typing import Any
 from evrisim._validate import InputError, check_choice, check_whole
 from evrisim.claims import judged, measuring, recording
 from evrisim.claims.ledger import ENTRIES, Ruling
+from evrisim.data import sources
 from evrisim.messages import translate as _
 from evrisim.study.design import BUDGETS
 from evrisim.training.run import Run
@@ -61,6 +62,8 @@ def check(claim: str, wanted: Wanted) -> None:
                 claim=claim
             )
         )
+    if wanted.data is not None and ENTRIES[claim].study:
+        sources.check_source(wanted.data)
     for option, value in (("--seeds", wanted.seeds), ("--jobs", wanted.jobs)):
         if value is not None:
             check_whole(option, value, 1)
@@ -91,23 +94,21 @@ def _options(claim: str) -> tuple[str, ...]:
     return {"C27": ("--data-dir", "--seeds", "--of"), "C29": ("--of",)}.get(claim, ())
 
 
-def rerun(
-    claim: str, wanted: Wanted, *, show_study: Show | None = None, show_training: Show | None = None
-) -> Rerun:
+def rerun(claim: str, wanted: Wanted, *, show: Show = lambda progress: None) -> Rerun:
     """Settle a claim again and say what came out; nothing is written into the ledger.
 
     Args:
         claim: One of `ledger.IDS`.
         wanted: How.
-        show_study: Called with a `study.Progress` as a study goes on.
-        show_training: Called with a `training.Progress` as a single training goes on.
+        show: Called as it goes on: with a `study.Progress` if a study settles the claim, else with
+            a `training.Progress`.
 
     Raises:
         InputError: As `check`, and for data or runs that cannot be used.
     """
     check(claim, wanted)
     if ENTRIES[claim].study:
-        return _study(claim, wanted, show_study)
+        return _study(claim, wanted, show)
     if claim == "C26":
         from evrisim.claims import counting
 
@@ -116,21 +117,20 @@ def rerun(
         return Rerun(judged.of_result(recording.of_waiting()), None)
     if claim in ("C27", "C29"):
         runs = [Run.open(path) for path in wanted.runs]
-        runs = runs or _trained(claim, wanted, show_training or (lambda progress: None))
+        runs = runs or _trained(claim, wanted, show)
         place = runs[0].directory if len(runs) == 1 else runs[0].directory.parent
         return Rerun(judged.of_result(recording.of_runs(claim, runs)), place)
     return Rerun(judged.rulings(claim)[0], None)
 
 
-def _study(claim: str, wanted: Wanted, show: Show | None) -> Rerun:
-    from evrisim import study
-    from evrisim.experiments import settle
-    from evrisim.workflow import Source
+def _study(claim: str, wanted: Wanted, show: Show) -> Rerun:
+    from evrisim import experiments, study
+    from evrisim.data.source import Source
 
     place = str(wanted.data_dir) if wanted.data_dir else None
     plan = study.named(ENTRIES[claim].study)
     source = Source(wanted.data or plan.data, data_dir=place)
-    run = settle(
+    run = experiments.settle(
         plan,
         source,
         budget=wanted.budget or "quick",
@@ -144,8 +144,8 @@ def _study(claim: str, wanted: Wanted, show: Show | None) -> Rerun:
 
 def _trained(claim: str, wanted: Wanted, show: Show) -> list[Run]:
     """Train what a claim needs, or go on with it, or take it where it is done."""
+    from evrisim.data.source import Source
     from evrisim.training import ModelChoice, Recipe
-    from evrisim.workflow import Source
 
     if claim == "C29":
         name, changes = recording.QUICK_DEMO
