@@ -148,10 +148,10 @@ def _trained(claim: str, wanted: Wanted, show: Show) -> list[Run]:
     from evrisim.training import ModelChoice, Recipe
 
     if claim == "C29":
-        name, changes = recording.QUICK_DEMO
+        name, changes, options = recording.QUICK_DEMO
         recipe = Recipe.load(name).with_settings(changes)
         source = Source("shapes", counts=(2000, 500, 500))
-        return [_run(claim, source, ModelChoice("convnet", {"width": 32}), recipe, wanted, show)]
+        return [_run(claim, source, ModelChoice("convnet", options), recipe, wanted, show)]
     place = str(wanted.data_dir) if wanted.data_dir else None
     source = Source(FROM_SCRATCH, data_dir=place)
     course = Recipe.load("course")
