@@ -69,7 +69,7 @@ def check(claim: str, wanted: Wanted) -> None:
             check_whole(option, value, 1)
     if wanted.budget is not None:
         check_choice("--budget", wanted.budget, BUDGETS)
-    allowed = _options(claim)
+    allowed = ("--of",) if wanted.runs and "--of" in _options(claim) else _options(claim)
     for option, value in _given(wanted).items():
         if value and option not in allowed:
             raise InputError(
@@ -145,35 +145,39 @@ def _study(claim: str, wanted: Wanted, show: Show) -> Rerun:
 def _trained(claim: str, wanted: Wanted, show: Show) -> list[Run]:
     """Train what a claim needs, or go on with it, or take it where it is done."""
     from evrisim.data.source import Source
-    from evrisim.training import ModelChoice, Recipe
+    from evrisim.training import Recipe
 
     if claim == "C29":
         name, changes, options = recording.QUICK_DEMO
         recipe = Recipe.load(name).with_settings(changes)
         source = Source("shapes", counts=(2000, 500, 500))
-        return [_run(claim, source, ModelChoice("convnet", options), recipe, wanted, show)]
+        return [_run(claim, source, recipe, options=options, wanted=wanted, show=show)]
     place = str(wanted.data_dir) if wanted.data_dir else None
     source = Source(FROM_SCRATCH, data_dir=place)
     course = Recipe.load("course")
     return [
-        _run(
-            claim,
-            source,
-            ModelChoice("convnet"),
-            course.with_settings({"seed": seed}),
-            wanted,
-            show,
+        _run(claim, source, recipe, options={}, wanted=wanted, show=show)
+        for recipe in (
+            course.with_settings({"seed": seed}) for seed in range(wanted.seeds or measuring.FEWEST)
         )
-        for seed in range(wanted.seeds or measuring.FEWEST)
     ]
 
 
-def _run(claim: str, source: Any, model: Any, recipe: Any, wanted: Wanted, show: Show) -> Run:
+def _run(
+    claim: str,
+    source: Any,
+    recipe: Any,
+    *,
+    options: dict[str, Any],
+    wanted: Wanted,
+    show: Show,
+) -> Run:
     from evrisim import workflow
+    from evrisim.training import ModelChoice
 
     return workflow.train_run(
         source.load(),
-        model,
+        ModelChoice("convnet", options),
         recipe,
         directory=wanted.directory / f"claim-{claim}-s{recipe.seed}",
         resume=True,
