@@ -1,14 +1,14 @@
 """Finished studies and runs for the tests of the claims ledger, without any training."""
 
 import json
-import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from evrisim import study
+from evrisim import experiments
+from evrisim.claims import recording
 from evrisim.statistics import Interval
 from evrisim.study.design import Claim
 from evrisim.study.results import ArmResult, Comparison, Findings
@@ -86,13 +86,12 @@ def finished(monkeypatch, tmp_path):
 
         def settle(plan, source=None, **how):
             asked.append((plan, source, how))
-            how["show"](SimpleNamespace(done=1, total=12, seconds_left=1.0, text=""))
+            how["show"](SimpleNamespace(done=1, total=12, seconds_left=1.0, note=None))
             return run
 
-        room = SimpleNamespace(StudyRun=SimpleNamespace(open=lambda directory: run), settle=settle)
-        monkeypatch.setitem(sys.modules, "evrisim.experiments", room)
-        plan = SimpleNamespace(name="stride-vs-pooling", data="shapes")
-        monkeypatch.setattr(study, "named", lambda name: plan, raising=False)
+        opened = SimpleNamespace(open=lambda directory: run)
+        monkeypatch.setattr(recording, "StudyRun", opened)
+        monkeypatch.setattr(experiments, "settle", settle)
         return asked
 
     return make

@@ -132,7 +132,8 @@ def test_runs_of_the_course_s_recipe_are_recorded_for_c27(a_run, tmp_path):
         ("C27", [{"status": "trained"}], "is not finished"),
         ("C27", [{}, {}], "same seed"),
         ("C27", [{}, {"model": {"name": "resnet20", "options": {}}, "seed": 1}], "one model"),
-        ("C27", [{"set": {"epochs": 3}}], "recipes course, demo as they are"),
+        ("C27", [{"set": {"epochs": 3}}], "`evrisim train cifar10 --recipe course`, unchanged"),
+        ("C29", [{"explanation": POINTED}], "`evrisim demo`, unchanged"),
         ("C29", [{}], "without object masks"),
         ("C29", [{"explanation": POINTED}, {"explanation": POINTED}], "on one run"),
         ("C9", [{}], "runs for C27 and C29"),
@@ -146,5 +147,6 @@ def test_runs_that_do_not_settle_a_claim_are_not_recorded(a_run, tmp_path, claim
 
 
 def test_recording_keeps_the_commands_it_knows(a_run):
-    run = rerunning.Run.open(a_run("demo", recipe="demo", explanation=POINTED))
+    wide = {"name": "convnet", "options": {"width": 32}}
+    run = rerunning.Run.open(a_run("demo", recipe="demo", model=wide, explanation=POINTED))
     assert recording.of_runs("C29", [run]).command == "evrisim demo"

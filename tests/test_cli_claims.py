@@ -79,6 +79,7 @@ def test_the_numbers_of_json_do_not_depend_on_the_language(capsys):
         (["C8", "--run", "--data", "digits"], "`--data` has no meaning for C8"),
         (["C27", "--run", "--budget", "full"], "`--budget` has no meaning for C27"),
         (["C1", "--run", "--of", "runs/x"], "`--of` has no meaning for C1"),
+        (["C27", "--run", "--of", "x", "--seeds", "2"], "`--seeds` has no meaning for C27"),
         (["C29", "--run", "--of", "nowhere"], "nowhere is not a run"),
     ],
 )

@@ -18,16 +18,27 @@ from evrisim.claims import measuring, stored
 from evrisim.claims.ledger import ENTRIES, check_id
 from evrisim.data import sources
 from evrisim.messages import translate as _
-from evrisim.training.recipe import RECIPES, Recipe
+from evrisim.study.design import SEEDS
+from evrisim.study.record import StudyRun
+from evrisim.training.recipe import Recipe
 from evrisim.training.run import Run
 
 if TYPE_CHECKING:
     from evrisim.study.results import ArmResult, Comparison, Findings
 
-QUICK_DEMO = ("demo", {"epochs": 3})
-"""Recipe of `evrisim demo --quick`, and what it changes."""
+QUICK_DEMO = ("demo", {"epochs": 3}, {"width": 32})
+"""Recipe of `evrisim demo --quick`, what it changes, and the model's options."""
 
-_MADE_BY = {"demo": "evrisim demo", "course": "evrisim train cifar10 --recipe course"}
+_KNOWN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "course": ("course", {}, {}),
+    "demo": ("demo", {}, {"width": 32}),
+    "demo-quick": QUICK_DEMO,
+}
+_MADE_BY = {"course": "evrisim train cifar10 --recipe course", "demo": "evrisim demo"}
+
+KEPT = {"C27": "course", "C28": "pause", "C29": "demo"}
+"""What must have been done for the ledger to keep a measurement."""
+
 OWN = "own"
 NOISE = "noise"
 """Data of C28: random pixels, for only the time they take counts."""
@@ -55,11 +66,11 @@ def record(
                 known=", ".join(sources.DATA_SETS)
             )
         )
-    if isinstance(result, stored.Measured) and result.recipe == OWN:
+    if isinstance(result, stored.Measured) and result.recipe != KEPT[result.claim]:
         raise InputError(
-            _("The ledger keeps runs of the recipes {known} as they are.").format(
-                known=", ".join(RECIPES)
-            )
+            _(
+                "For {claim} the ledger keeps runs of `{command}`, unchanged but for the seed."
+            ).format(claim=result.claim, command=_MADE_BY[KEPT[result.claim]])
         )
     return stored.write(result, folder)
 
@@ -69,8 +80,6 @@ def _result(places: list[Path], claim: str) -> stored.Result:
         return of_waiting()
     if not ENTRIES[claim].study:
         return of_runs(claim, [Run.open(place) for place in places])
-    from evrisim.experiments import StudyRun
-
     if len(places) != 1:
         raise InputError(_("{claim} is settled by one study; name its folder.").format(claim=claim))
     (place,) = places
@@ -99,6 +108,8 @@ def of_study(claim: str, facts: Mapping[str, Any], findings: "Findings") -> stor
             )
         )
     data, budget = Path(facts["source"]["name"]).name, facts["budget"]
+    asked = len(found.seeds) + len(found.missing)
+    command = f"evrisim claims {claim} --run --data {data} --budget {budget}"
     return stored.StudyResult(
         claim=claim,
         data=data,
@@ -107,7 +118,7 @@ def of_study(claim: str, facts: Mapping[str, Any], findings: "Findings") -> stor
         versions=facts["versions"],
         seeds=found.seeds,
         seconds=facts["seconds"]["training"],
-        command=f"evrisim claims {claim} --run --data {data} --budget {budget}",
+        command=command if asked == SEEDS else f"{command} --seeds {asked}",
         study=facts["name"],
         arm=found.arm,
         against=found.against,
@@ -235,16 +246,18 @@ def _pointing(runs: Sequence[Run]) -> dict[str, Any]:
 
 
 def _recipe(runs: Sequence[Run]) -> str:
-    """Name the recipe of ours that made all the runs, unchanged but for the seed; else `own`."""
-    known = {name: Recipe.load(name) for name in RECIPES}
-    known["demo-quick"] = Recipe.load(QUICK_DEMO[0]).with_settings(QUICK_DEMO[1])
-    made = {
-        name
-        for run in runs
-        for name, recipe in known.items()
-        if recipe.with_settings({"seed": run.facts["seed"]}).model_dump() == run.facts["recipe"]
-    }
+    """Name what made all the runs: recipe and model of ours, whatever the seed; else `own`."""
+    made = {_made_by(run.facts) for run in runs}
     return made.pop() if len(made) == 1 else OWN
+
+
+def _made_by(facts: Mapping[str, Any]) -> str:
+    for name, (recipe, changes, options) in _KNOWN.items():
+        made = Recipe.load(recipe).with_settings({**changes, "seed": facts["seed"]})
+        model = {"name": "convnet", "options": options}
+        if (made.model_dump(), model) == (facts["recipe"], facts["model"]):
+            return name
+    return OWN
 
 
 def _machine(facts: Mapping[str, Any]) -> stored.Machine:

@@ -8,6 +8,7 @@ from typing import Any
 from evrisim._validate import InputError, check_choice, check_whole
 from evrisim.claims import judged, measuring, recording
 from evrisim.claims.ledger import ENTRIES, Ruling
+from evrisim.data import sources
 from evrisim.messages import translate as _
 from evrisim.study.design import BUDGETS
 from evrisim.training.run import Run
@@ -61,12 +62,14 @@ def check(claim: str, wanted: Wanted) -> None:
                 claim=claim
             )
         )
+    if wanted.data is not None and ENTRIES[claim].study:
+        sources.check_source(wanted.data)
     for option, value in (("--seeds", wanted.seeds), ("--jobs", wanted.jobs)):
         if value is not None:
             check_whole(option, value, 1)
     if wanted.budget is not None:
         check_choice("--budget", wanted.budget, BUDGETS)
-    allowed = _options(claim)
+    allowed = ("--of",) if wanted.runs and "--of" in _options(claim) else _options(claim)
     for option, value in _given(wanted).items():
         if value and option not in allowed:
             raise InputError(
@@ -91,23 +94,21 @@ def _options(claim: str) -> tuple[str, ...]:
     return {"C27": ("--data-dir", "--seeds", "--of"), "C29": ("--of",)}.get(claim, ())
 
 
-def rerun(
-    claim: str, wanted: Wanted, *, show_study: Show | None = None, show_training: Show | None = None
-) -> Rerun:
+def rerun(claim: str, wanted: Wanted, *, show: Show = lambda progress: None) -> Rerun:
     """Settle a claim again and say what came out; nothing is written into the ledger.
 
     Args:
         claim: One of `ledger.IDS`.
         wanted: How.
-        show_study: Called with a `study.Progress` as a study goes on.
-        show_training: Called with a `training.Progress` as a single training goes on.
+        show: Called as it goes on: with a `study.Progress` if a study settles the claim, else with
+            a `training.Progress`.
 
     Raises:
         InputError: As `check`, and for data or runs that cannot be used.
     """
     check(claim, wanted)
     if ENTRIES[claim].study:
-        return _study(claim, wanted, show_study)
+        return _study(claim, wanted, show)
     if claim == "C26":
         from evrisim.claims import counting
 
@@ -116,28 +117,26 @@ def rerun(
         return Rerun(judged.of_result(recording.of_waiting()), None)
     if claim in ("C27", "C29"):
         runs = [Run.open(path) for path in wanted.runs]
-        runs = runs or _trained(claim, wanted, show_training or (lambda progress: None))
+        runs = runs or _trained(claim, wanted, show)
         place = runs[0].directory if len(runs) == 1 else runs[0].directory.parent
         return Rerun(judged.of_result(recording.of_runs(claim, runs)), place)
     return Rerun(judged.rulings(claim)[0], None)
 
 
-def _study(claim: str, wanted: Wanted, show: Show | None) -> Rerun:
-    from evrisim import study
+def _study(claim: str, wanted: Wanted, show: Show) -> Rerun:
+    from evrisim import experiments, study
     from evrisim.data.source import Source
-    from evrisim.experiments import settle
-    from evrisim.study.runner import quiet
 
     place = str(wanted.data_dir) if wanted.data_dir else None
     plan = study.named(ENTRIES[claim].study)
     source = Source(wanted.data or plan.data, data_dir=place)
-    run = settle(
+    run = experiments.settle(
         plan,
         source,
         budget=wanted.budget or "quick",
         seeds=wanted.seeds,
         jobs=wanted.jobs,
-        show=show or quiet,
+        show=show,
     )
     result = recording.of_study(claim, run.facts, run.findings())
     return Rerun(judged.of_result(result), run.directory)
@@ -146,35 +145,39 @@ def _study(claim: str, wanted: Wanted, show: Show | None) -> Rerun:
 def _trained(claim: str, wanted: Wanted, show: Show) -> list[Run]:
     """Train what a claim needs, or go on with it, or take it where it is done."""
     from evrisim.data.source import Source
-    from evrisim.training import ModelChoice, Recipe
+    from evrisim.training import Recipe
 
     if claim == "C29":
-        name, changes = recording.QUICK_DEMO
+        name, changes, options = recording.QUICK_DEMO
         recipe = Recipe.load(name).with_settings(changes)
         source = Source("shapes", counts=(2000, 500, 500))
-        return [_run(claim, source, ModelChoice("convnet", {"width": 32}), recipe, wanted, show)]
+        return [_run(claim, source, recipe, options=options, wanted=wanted, show=show)]
     place = str(wanted.data_dir) if wanted.data_dir else None
     source = Source(FROM_SCRATCH, data_dir=place)
     course = Recipe.load("course")
     return [
-        _run(
-            claim,
-            source,
-            ModelChoice("convnet"),
-            course.with_settings({"seed": seed}),
-            wanted,
-            show,
+        _run(claim, source, recipe, options={}, wanted=wanted, show=show)
+        for recipe in (
+            course.with_settings({"seed": seed}) for seed in range(wanted.seeds or measuring.FEWEST)
         )
-        for seed in range(wanted.seeds or measuring.FEWEST)
     ]
 
 
-def _run(claim: str, source: Any, model: Any, recipe: Any, wanted: Wanted, show: Show) -> Run:
+def _run(
+    claim: str,
+    source: Any,
+    recipe: Any,
+    *,
+    options: dict[str, Any],
+    wanted: Wanted,
+    show: Show,
+) -> Run:
     from evrisim import workflow
+    from evrisim.training import ModelChoice
 
     return workflow.train_run(
         source.load(),
-        model,
+        ModelChoice("convnet", options),
         recipe,
         directory=wanted.directory / f"claim-{claim}-s{recipe.seed}",
         resume=True,

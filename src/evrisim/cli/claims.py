@@ -1,14 +1,13 @@
 """`evrisim claims`: what the course asserts, with the verdict and the evidence for it."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from evrisim._validate import InputError
-from evrisim.cli import heavy, options, training_progress
-from evrisim.cli.output import Output, Progress
+from evrisim.cli import heavy, options, study_progress, training_progress
+from evrisim.cli.output import Output
 from evrisim.messages import translate as _
 
 if TYPE_CHECKING:
@@ -80,12 +79,8 @@ def to_json(claim: str, rulings: "list[Ruling]") -> dict[str, Any]:
     }
 
 
-def _counting(progress: Progress) -> Callable[[Any], None]:
-    return lambda state: progress(state.done, state.total)
-
-
 def _rerun(output: Output, chosen: list[str], wanted: "Wanted") -> None:
-    from evrisim.claims import rerunning
+    from evrisim.claims import ledger, rerunning
 
     if not chosen:
         raise InputError(_("Say which claims to settle again, such as C1: all would take days."))
@@ -96,16 +91,9 @@ def _rerun(output: Output, chosen: list[str], wanted: "Wanted") -> None:
 
     found: dict[str, Rerun] = {}
     for claim in chosen:
-        with (
-            output.progress(claim) as progress,
-            training_progress.shown(output) as show,
-        ):
-            found[claim] = rerunning.rerun(
-                claim,
-                wanted,
-                show_study=_counting(progress),
-                show_training=show,
-            )
+        progress = study_progress if ledger.ENTRIES[claim].study else training_progress
+        with progress.shown(output) as show:
+            found[claim] = rerunning.rerun(claim, wanted, show=show)
     value = [
         {
             **to_json(claim, [one.ruling]),
