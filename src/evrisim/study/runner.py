@@ -75,9 +75,9 @@ def run(
     tasks = plan.arm_tasks(order)
     if jobs is not None:
         check_whole("jobs", jobs, 1)
+    size = jobs or min(machine.cores(), len(tasks) * order.seed_count())
     directory.mkdir(parents=True, exist_ok=True)
     with locked(directory):
-        size = jobs or min(machine.cores(), len(tasks) * order.seed_count(0))
         threads = _threads(directory) or max(machine.cores() // size, 1)
         with Crew(threads=threads, log=directory / "workers.log", size=size) as crew:
             study = _Session(order, directory, crew, show).train(tasks, threads)
