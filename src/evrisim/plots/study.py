@@ -216,7 +216,7 @@ def arms(findings: Findings) -> Figure:
         _mean(axes, row, values[np.isfinite(values)])
     _name_arms(axes, findings.arms)
     axes.set_xlabel(_("top-1 on test") if on_test else _("best top-1 on validation"))
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, min_n_ticks=3, steps=[1, 2, 5, 10]))
     house.percent_axis(axes, "x")
     _explain_arms(figure)
     return figure

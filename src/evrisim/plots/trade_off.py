@@ -23,8 +23,8 @@ _FEWEST = 3  # marks at an axis
 _APART = 0.27  # of the axis, between two marks
 _LINE = 0.21  # inches
 
-NAMED = 6
-"""Up to so many arms, the names stand at the points."""
+NAMED, LETTERS = 6, 90
+"""Up to so many arms, with so many letters together, the names stand at the points."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ def pareto(findings: Findings) -> Figure:
     """Draw mean top-1 on test against MACs and against parameters, each with its front.
 
     On the front are the arms that no other arm beats in both. The front over MACs is that of
-    `findings`; the one over parameters is found here, in the same way. Of many arms, numbers
-    stand at the points and the names below.
+    `findings`; the one over parameters is found here, in the same way. Of many arms, or
+    arms with long names, numbers stand at the points and the names below.
 
     Args:
         findings: Of a study; arms without a result on test are left out.
     """
     measured = [arm for arm in findings.arms if arm.test is not None and len(arm.test)]
-    listed = len(measured) > NAMED
+    listed = len(measured) > NAMED or sum(len(arm.name) for arm in measured) > LETTERS
     figure = house.figure(7.2 + (_LINE * -(-len(measured) // 2) if listed else 0))
     panels = figure.subplots(2, 1)
     by_macs = [_point(arm, arm.macs) for arm in measured]
