@@ -99,12 +99,12 @@ def test_each_row_says_what_is_compared_claimed_and_found():
     axes = plots.differences(found).axes[0]
     assert set(row_of(axes, 0)) >= {
         "stride − pool",
-        "✓ supported",
+        "✓\u00a0supported",
         "claimed: at most 1.0\u00a0points worse",
         "+0.12  [−0.09 … +0.34]",
     }
-    assert set(row_of(axes, 1)) >= {"no-pool − pool", "✗ refuted"}
-    assert set(row_of(axes, 2)) >= {"blur − pool", "? undecided"}
+    assert set(row_of(axes, 1)) >= {"no-pool − pool", "✗\u00a0refuted"}
+    assert set(row_of(axes, 2)) >= {"blur − pool", "?\u00a0undecided"}
     assert set(row_of(axes, 3)) >= {"flatten − pool", "nothing claimed"}
     assert not any("supported" in text or "refuted" in text for text in row_of(axes, 3))
     assert not [patch for patch in axes.patches if patch.get_gid() == "claimed-3"]
@@ -180,6 +180,11 @@ def test_the_front_is_the_one_given_for_work_and_found_for_size():
         (stride.parameters, pytest.approx(stride.test.mean())),
         (blur.parameters, pytest.approx(blur.test.mean())),
     ]
+
+
+def test_the_trade_off_draws_only_the_panels_asked_for():
+    (axes,) = plots.pareto(made.three_verdicts()[1], panels=("parameters",)).axes
+    assert axes.get_xlabel() == "parameters"
 
 
 def boxes(axes):

@@ -71,7 +71,7 @@ def page(tmp_path_factory):
 def tables(page):
     """Each table of a page by its caption: the header's cells, then those of each row."""
     found = {}
-    for table in re.findall(r"<table>(.*?)</table>", page, re.DOTALL):
+    for table in re.findall(r"<table[^>]*>(.*?)</table>", page, re.DOTALL):
         rows = [
             [
                 Reader(f"<p>{cell}</p>").text.strip()
@@ -87,7 +87,7 @@ def test_the_page_is_complete_in_itself_and_well_outlined(page):
     assert_complete_in_itself(page)
     assert_well_outlined(page)
     drawings = Reader(page).all("svg")
-    assert len(drawings) == 3
+    assert len(drawings) == 4
     assert all(one["role"] == "img" and one["aria-label"].strip() for one in drawings)
 
 
@@ -250,7 +250,9 @@ def test_the_words_are_explained(page):
 def test_the_same_study_gives_the_same_bytes_and_its_pictures_lie_beside(tmp_path, page):
     assert write(tmp_path, told=json.loads(json.dumps(facts()))) == page
     files = {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()}
-    assert set(files) == {"differences.png", "arms.png", "pareto.png"}
+    assert set(files) == {
+        *("differences.png", "arms.png", "pareto.png", "pareto_macs.png", "pareto_parameters.png")
+    }
     assert all(Image.open(io.BytesIO(content)).width > 500 for content in files.values())
 
 
@@ -259,7 +261,7 @@ def test_a_factorial_study_shows_how_its_factors_act_together(tmp_path):
     reader, shown = Reader(page), tables(page)
     assert "effects" in [section["id"] for section in reader.all("section")]
     assert (tmp_path / "figures" / "effects.png").exists()
-    assert len(reader.all("svg")) == 4
+    assert len(reader.all("svg")) == 5
     rows = shown["Differences in top-1 on test, in percentage points"][1:]
     assert [row[0] for row in rows] == [
         *("kernel_size: 5 − 3", "width: 32 − 16", "kernel_size × width")
@@ -299,7 +301,7 @@ def test_a_study_without_results_still_has_a_report(tmp_path):
     assert shown["Accuracy: mean ± standard deviation over the seeds"][2][1:4] == [
         *("n/a", "n/a", "0")
     ]
-    assert not (tmp_path / "figures" / "pareto.png").exists()
+    assert not list((tmp_path / "figures").glob("pareto*"))
 
 
 @pytest.mark.usefixtures("undrawn")
