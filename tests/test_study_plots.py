@@ -61,7 +61,6 @@ def test_a_seed_is_at_the_same_height_in_every_row():
 def test_the_mean_stands_within_its_interval():
     found = made.three_verdicts()[1]
     axes = plots.differences(found).axes[0]
-    assert [x for x, _y in dots(axes, "D")] == []  # the means carry their own line style
     means = [line for line in axes.get_lines() if line.get_marker() == "D"]
     bars = [line for line in axes.get_lines() if line.get_linewidth() == 3]
     for one, mean, bar in zip(found.comparisons, means, bars, strict=True):
@@ -100,12 +99,12 @@ def test_each_row_says_what_is_compared_claimed_and_found():
     axes = plots.differences(found).axes[0]
     assert set(row_of(axes, 0)) >= {
         "stride − pool",
-        "✓ supported",
+        "✓\u00a0supported",
         "claimed: at most 1.0\u00a0points worse",
         "+0.12  [−0.09 … +0.34]",
     }
-    assert set(row_of(axes, 1)) >= {"no-pool − pool", "✗ refuted"}
-    assert set(row_of(axes, 2)) >= {"blur − pool", "? undecided"}
+    assert set(row_of(axes, 1)) >= {"no-pool − pool", "✗\u00a0refuted"}
+    assert set(row_of(axes, 2)) >= {"blur − pool", "?\u00a0undecided"}
     assert set(row_of(axes, 3)) >= {"flatten − pool", "nothing claimed"}
     assert not any("supported" in text or "refuted" in text for text in row_of(axes, 3))
     assert not [patch for patch in axes.patches if patch.get_gid() == "claimed-3"]
@@ -183,18 +182,24 @@ def test_the_front_is_the_one_given_for_work_and_found_for_size():
     ]
 
 
+def test_the_trade_off_draws_only_the_panels_asked_for():
+    (axes,) = plots.pareto(made.three_verdicts()[1], panels=("parameters",)).axes
+    assert axes.get_xlabel() == "parameters"
+
+
 def boxes(axes):
     """Where the names beside the points are, in pixels."""
     axes.figure.draw_without_rendering()
     return [Bbox(text.get_window_extent().get_points()) for text in axes.texts]
 
 
-@pytest.mark.parametrize("count", [1, 5, 12])
-def test_no_name_of_the_trade_off_covers_another_or_a_point_or_is_cut(count):
-    for axes in plots.pareto(made.many(count)[1]).axes:
+@pytest.mark.parametrize("name", ["three verdicts", "factorial", "many"])
+def test_no_name_of_the_trade_off_covers_another_or_a_point_or_is_cut(name):
+    given = CASES[name]()[1]
+    for axes in plots.pareto(given).axes:
         found = boxes(axes)
         points = axes.transData.transform([*dots(axes), *dots(axes, "D")])
-        assert len(found) == len(points) == count + 1
+        assert len(found) == len(points) == len(given.arms)
         for place, box in enumerate(found):
             assert not any(box.overlaps(other) for other in found[place + 1 :])
             assert not any(box.contains(*point) for point in points)

@@ -146,6 +146,9 @@ class _Percent(Formatter):
     """Shares as percentages, with the digits that tell the marks of the axis apart."""
 
     def __call__(self, share: float, pos: int | None = None) -> str:
-        marks = 100 * np.asarray(self.locs, float)
+        return numbers.percent(max(share, 0.0), 0)
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        marks = 100 * np.asarray(values, float)
         exact = [digits for digits in range(3) if np.allclose(marks, marks.round(digits), 0, 1e-6)]
-        return numbers.percent(max(share, 0.0), min(exact, default=2))
+        return [numbers.percent(max(share, 0.0), min(exact, default=2)) for share in values]

@@ -23,8 +23,10 @@ _FEWEST = 3  # marks at an axis
 _APART = 0.27  # of the axis, between two marks
 _LINE = 0.21  # inches
 
-NAMED = 6
-"""Up to so many arms, the names stand at the points."""
+PANELS = ("macs", "parameters")
+
+NAMED, LETTERS = 6, 90
+"""Up to so many arms, with so many letters together, the names stand at the points."""
 
 
 @dataclass(frozen=True)
@@ -35,40 +37,48 @@ class _Point:
 
 
 @house.drawn
-def pareto(findings: Findings) -> Figure:
+def pareto(findings: Findings, *, panels: Sequence[str] = PANELS) -> Figure:
     """Draw mean top-1 on test against MACs and against parameters, each with its front.
 
     On the front are the arms that no other arm beats in both. The front over MACs is that of
-    `findings`; the one over parameters is found here, in the same way. Of many arms, numbers
-    stand at the points and the names below.
+    `findings`; the one over parameters is found here, in the same way. Of many arms, or arms with
+    long names, numbers stand at the points and the names below.
 
     Args:
         findings: Of a study; arms without a result on test are left out.
+        panels: Some of `PANELS`.
     """
     measured = [arm for arm in findings.arms if arm.test is not None and len(arm.test)]
-    listed = len(measured) > NAMED
-    figure = house.figure(7.2 + (_LINE * -(-len(measured) // 2) if listed else 0))
-    panels = figure.subplots(2, 1)
-    by_macs = [_point(arm, arm.macs) for arm in measured]
-    by_parameters = [_point(arm, arm.parameters) for arm in measured]
-    fronts = set(findings.pareto), _front(by_parameters)
-    _panel(panels[0], by_macs, fronts[0], _("MACs for one image"))
-    _panel(panels[1], by_parameters, fronts[1], _("parameters"))
-    panels[0].set_title(_("Accuracy and work"))
-    panels[1].set_title(_("Accuracy and size"))
+    listed = len(measured) > NAMED or sum(len(arm.name) for arm in measured) > LETTERS
+    room = _LINE * -(-len(measured) // 2) if listed else 0
+    figure = house.figure(0.7 + 3.25 * len(panels) + room)
+    column = figure.subplots(len(panels), 1, squeeze=False)[:, 0]
+    points = {panel: [_point(arm, getattr(arm, panel)) for arm in measured] for panel in panels}
+    fronts = {
+        panel: set(findings.pareto) if panel == "macs" else _front(points[panel])
+        for panel in panels
+    }
+    for axes, panel in zip(column, panels, strict=True):
+        _panel(axes, points[panel], fronts[panel])
+        axes.set_title(_("Accuracy and work") if panel == "macs" else _("Accuracy and size"))
+        axes.set_xlabel(_("MACs for one image") if panel == "macs" else _("parameters"))
     if measured:
         figure.legend(handles=_legend(), loc="outside upper left", handlelength=2.2)
     if listed:
-        _list(figure, [one.name for one in by_macs])
+        _list(figure, [arm.name for arm in measured])
     figure.draw_without_rendering()  # the places of the points are known from here on
-    for axes, points, front in zip(panels, (by_macs, by_parameters), fronts, strict=True):
-        names = [
-            str(place + 1) if listed else house.label(one.name) for place, one in enumerate(points)
-        ]
-        places = [(float(one.cost), one.mean) for one in points]
-        stairs = _stairs([one for one in points if one.name in front])
-        name_points(axes, names, places, avoid=stairs)
+    for axes, panel in zip(column, panels, strict=True):
+        _name(axes, points[panel], fronts[panel], listed=listed)
     return figure
+
+
+def _name(axes: Axes, points: Sequence[_Point], front: set[str], *, listed: bool) -> None:
+    names = [
+        str(place + 1) if listed else house.label(one.name) for place, one in enumerate(points)
+    ]
+    places = [(float(one.cost), one.mean) for one in points]
+    stairs = _stairs([one for one in points if one.name in front])
+    name_points(axes, names, places, avoid=stairs)
 
 
 def _point(arm: ArmResult, cost: int) -> _Point:
@@ -90,8 +100,7 @@ def _front(points: Sequence[_Point]) -> set[str]:
     }
 
 
-def _panel(axes: Axes, points: Sequence[_Point], front: set[str], label: str) -> None:
-    axes.set_xlabel(label)
+def _panel(axes: Axes, points: Sequence[_Point], front: set[str]) -> None:
     axes.set_ylabel(_("mean top-1 on test"))
     if not points:
         axes.text(0.5, 0.5, _("no result on test"), ha="center", transform=axes.transAxes)

@@ -10,7 +10,7 @@ from evrisim.messages import translate as _
 from evrisim.report import study_made, study_tables
 from evrisim.report.blocks import Block, Page, Picture, Points, Row, Section, Terms, Text
 from evrisim.report.page import words, write
-from evrisim.report.pictures import drawing
+from evrisim.report.pictures import drawing, png
 from evrisim.study import wording
 from evrisim.study.design import Study
 from evrisim.study.results import Comparison, Findings
@@ -66,7 +66,8 @@ def study_page(
         budget=facts.get("budget") or _("n/a"),
         count=numbers.whole(len(facts.get("seeds") or ())),
     )
-    return Page(language(), plan.name, about, sections, words())
+    files = {"pareto": png(plots.pareto(findings))} if _measured(findings) else {}
+    return Page(language(), plan.name, about, sections, words(), files)
 
 
 def _answer(
@@ -81,7 +82,7 @@ def _answer(
     )
     picture = Picture(drawing("differences", plots.differences(findings), alt), caption)
     row = Row([said, [picture]])
-    return Section("answer", _("The answer"), [*_warnings(facts, findings), row])
+    return Section("answer", _("The answer"), [row, *_warnings(facts, findings)])
 
 
 def _described(one: Comparison) -> str:
@@ -142,7 +143,7 @@ def _arms(findings: Findings) -> Section:
 
 
 def _effects(plan: Study, findings: Findings) -> list[Section]:
-    if len(plan.factors) < 2 or all(arm.test is None for arm in findings.arms):
+    if len(plan.factors) < 2 or not _measured(findings):
         return []
     names = [wording.setting(factor.setting) for factor in plan.factors]
     alt = _("Mean top-1 on test by {names}.").format(names=", ".join(names))
@@ -196,21 +197,32 @@ def _comparisons(findings: Findings) -> Section:
 
 def _cost(findings: Findings) -> Section:
     blocks: list[Block] = []
-    if any(arm.test is not None and len(arm.test) for arm in findings.arms):
-        on_front = ", ".join(findings.pareto) or _("none")
-        alt = _("Mean top-1 by work and by size; on the front by work: {names}.")
+    if _measured(findings):
+        alts = {
+            "macs": _("Mean top-1 by work (MACs); on the front: {names}.").format(
+                names=", ".join(findings.pareto) or _("none")
+            ),
+            "parameters": _("Mean top-1 by size (parameters)."),
+        }
+        cells = [
+            [Picture(drawing(f"pareto_{panel}", plots.pareto(findings, panels=(panel,)), alt))]
+            for panel, alt in alts.items()
+        ]
         reading = Text(
             _(
                 "Farther up is better, farther left is cheaper. Of an arm on the front, no other "
                 "is both. Points that lie closer together than the seeds spread are not told apart "
-                "by this picture."
+                "by these pictures."
             ),
             "reading",
         )
-        figure = drawing("pareto", plots.pareto(findings), alt.format(names=on_front))
-        blocks.append(Row([[Picture(figure)], [reading]]))
+        blocks += [Row(cells), reading]
     blocks.append(study_tables.cost(findings))
     return Section("cost", _("What accuracy costs"), blocks)
+
+
+def _measured(findings: Findings) -> bool:
+    return any(arm.test is not None and len(arm.test) for arm in findings.arms)
 
 
 def _seeds(findings: Findings) -> Section:

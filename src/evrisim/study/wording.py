@@ -73,7 +73,7 @@ def verdict(word: str | None) -> str:
         "refuted": _("refuted"),
         "undecided": _("undecided"),
     }
-    return "–" if word is None else f"{SIGNS[word]} {words[word]}"
+    return "–" if word is None else f"{SIGNS[word]}\u00a0{words[word]}"
 
 
 def signed(difference: float | None, digits: int = 2) -> str:
