@@ -102,3 +102,20 @@ def check_whole(name: str, value: Any, low: int) -> int:
             )
         )
     return int(value)
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """Return `value` if it is True or False (1 and "yes" are not).
+
+    Raises:
+        InputError: If it is not.
+
+    Example:
+        >>> check_flag("model.bias", True)
+        True
+    """
+    if not isinstance(value, bool):
+        raise InputError(
+            _("`{name}` must be true or false; received {value!r}.").format(name=name, value=value)
+        )
+    return value

@@ -5,14 +5,16 @@ from typing import Any
 
 import keras
 
-from evrisim._validate import InputError, check_choice, check_range, check_whole
+from evrisim._validate import InputError, check_choice, check_flag, check_range, check_whole
+from evrisim.blocks import CONDENSE, NORMS
 from evrisim.messages import translate as _
 from evrisim.models.convnet import convnet
+from evrisim.models.parts import HEADS
 from evrisim.models.resnet import resnet20
 
 MODELS = {"convnet": convnet, "resnet20": resnet20}
 
-__all__ = ["MODELS", "build", "convnet", "resnet20"]
+__all__ = ["MODELS", "build", "complete", "convnet", "resnet20"]
 
 
 def build(
@@ -59,8 +61,32 @@ def check(name: str, options: dict[str, Any]) -> None:
         _check_option(key, value)
 
 
+def complete(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Give all options of a model, those not given as the builder's defaults.
+
+    Example:
+        >>> complete("resnet20", {"width": 8})
+        {'width': 8, 'dropout': 0.0}
+    """
+    check(name, options)
+    parameters = inspect.signature(MODELS[name]).parameters.values()
+    return {
+        parameter.name: options.get(parameter.name, parameter.default)
+        for parameter in parameters
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+
+
 def _check_option(key: str, value: Any) -> None:
-    if key == "dropout":
-        check_range("model.dropout", value, 0, 0.99)
+    name = f"model.{key}"
+    choices = {"condense": CONDENSE, "norm": NORMS, "head": HEADS}
+    if key in choices:
+        check_choice(name, value, choices[key])
+    elif key == "bias":
+        check_flag(name, value)
+    elif key == "norm_momentum":
+        check_range(name, value, 0, 1)
+    elif key == "dropout":
+        check_range(name, value, 0, 0.99)
     else:
-        check_whole(f"model.{key}", value, 1)
+        check_whole(name, value, 1)

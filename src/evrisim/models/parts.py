@@ -2,7 +2,10 @@
 
 import keras
 
+from evrisim._validate import check_choice
 from evrisim.blocks import Tensor
+
+HEADS = ("gap", "flatten")
 
 
 def images_input(image_shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
@@ -16,9 +19,20 @@ def images_input(image_shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
     return inputs, scaled
 
 
-def logits_head(x: Tensor, num_classes: int, *, dropout: float = 0.0) -> Tensor:
-    """Average each feature map over its pixels and weigh the averages into float32 logits."""
-    x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
+def logits_head(x: Tensor, num_classes: int, *, head: str = "gap", dropout: float = 0.0) -> Tensor:
+    """Weigh feature maps into float32 logits: each map's average, or every pixel of each.
+
+    Args:
+        x: `(batch, rows, columns, channels)`.
+        num_classes: Number of logits.
+        head: `gap` (global average pooling: channels × classes weights) or `flatten`
+            (rows × columns times as many).
+        dropout: Share of features dropped in training.
+    """
+    if check_choice("head", head, HEADS) == "gap":
+        x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
+    else:
+        x = keras.layers.Flatten(name="flatten")(x)
     if dropout:
         x = keras.layers.Dropout(dropout, name="dropout")(x)
     return keras.layers.Dense(num_classes, dtype="float32", name="logits")(x)
