@@ -67,6 +67,9 @@ class Guard:
             await _answer(send, 403, refusal)
         elif self._brings_token(scope):
             await _answer(send, 303, "", self._welcome())
+        elif scope["path"] == "/manifest.json":
+            # Browsers ask for it without cookies, and complain of a refusal; it says nothing.
+            await _answer(send, 200, "{}", [(b"content-type", b"application/manifest+json")])
         elif not self._has_cookie(scope):
             await _answer(send, 403, _stranger())
         else:
@@ -237,7 +240,7 @@ async def _answer(
     kind: str = "http.response",
 ) -> None:
     said = [
-        (b"content-type", b"text/plain; charset=utf-8"),
+        *(headers or [(b"content-type", b"text/plain; charset=utf-8")]),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
         (b"referrer-policy", b"no-referrer"),
@@ -245,6 +248,6 @@ async def _answer(
         (b"connection", b"close"),
     ]
     body = f"{sentence}\n".encode()
-    start = {"type": f"{kind}.start", "status": status, "headers": [*said, *(headers or [])]}
+    start = {"type": f"{kind}.start", "status": status, "headers": said}
     await send(start)
     await send({"type": f"{kind}.body", "body": body, "more_body": False})

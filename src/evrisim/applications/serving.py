@@ -79,7 +79,7 @@ def _page(notebook: Path) -> App:
 
     builder = marimo.create_asgi_app(quiet=True, include_code=False)
     # No token of marimo's own, no cross-site headers: the guard stands in front of it all.
-    return builder.with_app(path="", root=str(notebook)).build()  # type: ignore[return-value]
+    return builder.with_app(path="", root=str(notebook)).build()
 
 
 def _server(app: App, ready: Callable[[], None]) -> Any:
@@ -91,7 +91,7 @@ def _server(app: App, ready: Callable[[], None]) -> Any:
             ready()
 
     config = uvicorn.Config(
-        app,  # type: ignore[arg-type]
+        app,
         log_config=None,
         access_log=False,
         server_header=False,

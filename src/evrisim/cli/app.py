@@ -7,6 +7,7 @@ import typer
 
 from evrisim import __version__
 from evrisim.cli import (
+    app_page,
     cost,
     data,
     demo,
@@ -40,6 +41,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "normalisation": normalisation.normalisation,
     "cost": cost.cost,
     "models": models.models,
+    "app": app_page.app,
     "doctor": doctor.doctor,
 }
 
