@@ -1,7 +1,7 @@
 """Serve an application's notebook as a web page to this machine's own browser."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,12 +68,13 @@ def serve(notebook: Path, address: Address, *, ready: Callable[[], None] = lambd
     """
     import asyncio
 
-    server = _server(Guard(_page(notebook), address.port, address.secret), ready)
+    page = _page(notebook)
+    server = _server(Guard(page, address.port, address.secret), ready, lambda: _close(page))
     address.listening.listen(64)
     asyncio.run(server.serve(sockets=[address.listening]))
 
 
-def _page(notebook: Path) -> App:
+def _page(notebook: Path) -> Any:
     """Give marimo's page in its mode for readers: no code, no editor, no look for updates."""
     import marimo
 
@@ -82,13 +83,25 @@ def _page(notebook: Path) -> App:
     return builder.with_app(path="", root=str(notebook)).build()
 
 
-def _server(app: App, ready: Callable[[], None]) -> Any:
+async def _close(page: Any) -> None:
+    """End what visitors run; else threads that wait for it would hold the process."""
+    for route in page.routes:
+        await route.app.state.session_manager.shutdown()
+
+
+def _server(
+    app: App, ready: Callable[[], None], close: Callable[[], Coroutine[Any, Any, None]]
+) -> Any:
     import uvicorn
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets=sockets)
             ready()
+
+        async def shutdown(self, sockets: Any = None) -> None:
+            await close()
+            await super().shutdown(sockets=sockets)
 
     config = uvicorn.Config(
         app,

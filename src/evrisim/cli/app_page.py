@@ -1,6 +1,7 @@
 """`evrisim app`: an application as a web page, for this machine's own browser."""
 
 import sys
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,12 @@ def app(
     data: Annotated[
         str, typer.Option("--data", help=_("Name of a data set, or a folder of images."))
     ] = "shapes",
+    budget: Annotated[
+        str, typer.Option("--budget", help=_("How much is trained: smoke, quick or full."))
+    ] = "quick",
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help=_("Folder of all runs; default runs."))
+    ] = Path("runs"),
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help=_("Port; default any that is free."))
     ] = 0,
@@ -35,7 +42,7 @@ def app(
     from evrisim.applications import serving
     from evrisim.cli import application
 
-    application.open_page(data)
+    application.open_page(data, budget, out)
     output = options.output(json, quiet)
     address = serving.bind(port)
 

@@ -41,11 +41,10 @@ def begin(mode: str | None) -> Asked:
     if mode == "script":
         sys.excepthook = _end
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        found = _read(sys.argv[1:])
-    else:
-        found = asking.in_use()
-    heavy.load()
-    return asking.checked(found)
+        found = asking.checked(_read(sys.argv[1:]))
+        heavy.load()
+        return found
+    return asking.checked(asking.in_use())
 
 
 def _read(words: Sequence[str]) -> Asked:
@@ -146,12 +145,12 @@ def finish(asked: Asked, parts: "Sequence[Section]") -> Path | None:
     return path
 
 
-def open_page(data: str) -> Asked:
+def open_page(data: str, budget: str, out: Path) -> Asked:
     """Choose what a page served by this process is about.
 
     Raises:
-        InputError: If there is no such data.
+        InputError: If there is no such data or budget.
     """
-    asked = asking.checked(Asked(data))
+    asked = asking.checked(Asked(data, budget, out=out))
     asking.use(asked)
     return asked
