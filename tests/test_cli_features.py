@@ -175,7 +175,7 @@ def test_layers_are_listed_with_their_shapes(run, elsewhere, photo, capsys):
 def test_exciting_images_come_from_the_split_named_and_never_from_the_test(
     run, photographs, capsys
 ):
-    from evrisim.workflow import Source
+    from evrisim.data.source import Source
 
     data = Source(str(photographs), reading={"size": (16, 16), "policy": "fit"}).load()
     arguments = ["features", run, "--exciting", "--data", photographs, "--maps", "2"]

@@ -34,7 +34,7 @@ FLOORS = [
     ["study"],
     ["plots"],
     ["report"],
-    ["workflow", "diagnosis", "filtering"],
+    ["workflow", "diagnosis", "filtering", "experiments"],
     ["claims"],
     ["applications"],
     ["cli"],

@@ -3,10 +3,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from evrisim import workflow
+from evrisim import judging, opening, workflow
 from evrisim._validate import InputError
 from evrisim.data import shapes
 from evrisim.data.dataset import DataSet, Split
+from evrisim.data.source import Source
 from evrisim.training import ModelChoice, Recipe, Run
 
 RECIPE = Recipe(epochs=1, batch_size=32, warmup_epochs=0)
@@ -16,7 +17,7 @@ RECIPE = Recipe(epochs=1, batch_size=32, warmup_epochs=0)
 def trained(tmp_path_factory):
     dataset = shapes.generate((96, 40, 40))
     directory = tmp_path_factory.mktemp("runs") / "run"
-    source = workflow.Source("shapes", counts=(96, 40, 40))
+    source = Source("shapes", counts=(96, 40, 40))
     run = workflow.train_run(
         dataset,
         ModelChoice("convnet", {"width": 4}),
@@ -42,7 +43,7 @@ def test_the_whole_way_ends_in_a_measured_and_explained_run(trained):
 def test_the_test_split_is_read_once_however_often_one_asks(trained):
     run, dataset = trained
     for _ in range(2):
-        workflow.evaluate_run(run, dataset)
+        judging.evaluate_run(run, dataset)
         workflow.report_run(Run.open(run.directory), dataset)
     assert Run.open(run.directory).facts["test_touches"] == 1
 
@@ -52,14 +53,14 @@ def test_a_kill_between_predictions_and_metrics_is_made_good(trained):
     facts = dict(Run.open(run.directory).facts)
     whole = facts.pop("metrics")
     Run(run.directory, {**facts, "test_touches": 0}).updated()
-    workflow.evaluate_run(Run.open(run.directory), dataset)
+    judging.evaluate_run(Run.open(run.directory), dataset)
     mended = Run.open(run.directory).facts
     assert (mended["metrics"], mended["test_touches"]) == (whole, 1)
 
 
 def test_the_source_of_a_run_gives_its_data_again(trained):
     run, dataset = trained
-    assert workflow.Source.of(run).load().content_hash() == dataset.content_hash()
+    assert opening.source_of(run).load().content_hash() == dataset.content_hash()
 
 
 def test_data_that_have_changed_are_not_reported_on(trained):
@@ -88,4 +89,4 @@ def test_a_run_from_arrays_has_no_source(trained, tmp_path):
     run, _dataset = trained
     bare = Run(run.directory, {k: v for k, v in run.facts.items() if k != "source"})
     with pytest.raises(InputError, match="arrays given in Python"):
-        workflow.Source.of(bare)
+        opening.source_of(bare)

@@ -16,10 +16,10 @@ __version__ = "0.1.0"
 _MODULES = {
     "DataSet": "evrisim.data.dataset",
     "InputError": "evrisim._validate",
-    "ModelChoice": "evrisim.training.fitting",
+    "ModelChoice": "evrisim.training.workbench",
     "Recipe": "evrisim.training.recipe",
     "Run": "evrisim.training.run",
-    "Source": "evrisim.workflow",
+    "Source": "evrisim.data.source",
     "Split": "evrisim.data.dataset",
     "augment": "evrisim.augment",
     "backbones": "evrisim.backbones",

@@ -14,6 +14,8 @@ from PIL import Image
 
 from evrisim import backbones, images, models, pictures, taps
 from evrisim._validate import InputError, check_choice
+from evrisim.data import sources
+from evrisim.data.source import Source
 from evrisim.messages import translate as _
 from evrisim.training.run import Run
 
@@ -202,3 +204,37 @@ def _reason(error: Exception) -> str:
     cause = str(error).rpartition("Exception encountered:")[2]
     head = " ".join(cause.split()).split(". ")[0].rstrip(".")
     return head if len(head) <= 160 else head[:159] + "…"
+
+
+def source_of(run: Run, name: str | None = None, data_dir: Path | None = None) -> Source:
+    """Give the source of a run, or other data read as the run's was.
+
+    Args:
+        run: The run.
+        name: Of other data: images of a folder are sized as in the run.
+        data_dir: Where other data is looked for first.
+
+    Raises:
+        InputError: If the run was made in Python from arrays, and has none.
+    """
+    saved = run.facts.get("source")
+    if name is not None:
+        return Source(
+            name,
+            seed=saved["seed"] if saved else 0,
+            data_dir=str(data_dir) if data_dir else None,
+            reading={} if name in sources.DATA_SETS else _reading(run),
+        )
+    if not saved:
+        raise InputError(
+            _("{path} was trained on arrays given in Python; give its data with --data.").format(
+                path=run.directory
+            )
+        )
+    return Source.from_json(saved)
+
+
+def _reading(run: Run) -> dict[str, Any]:
+    rows, columns, _channels = run.facts["data"]["image_shape"]
+    policy = run.facts["data"]["origin"].get("policy", "fit")
+    return {"size": (rows, columns), "policy": policy}

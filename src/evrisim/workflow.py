@@ -1,21 +1,21 @@
 """The whole way in one call: train, evaluate, explain, report; and what comes after a run."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from evrisim import _files, explain, images, plots
+from evrisim import explain, images, plots
 from evrisim._validate import InputError
-from evrisim.data import sources
 from evrisim.data.dataset import DataSet
 from evrisim.decode import UnreadableImage, decode, kind_by_name, looks_like_image, printable
-from evrisim.evaluate import Evaluation, evaluate, evaluate_logits
+from evrisim.evaluate import Evaluation, evaluate
 from evrisim.explain import faithfulness
 from evrisim.inference import predict_logits
+from evrisim.judging import check_same_data, evaluate_run, saved_evaluation
 from evrisim.messages import translate as _
 from evrisim.metrics import softmax
 from evrisim.opening import fitted
@@ -26,77 +26,6 @@ Progress = Callable[[int, int], None]
 
 GALLERY = 12
 EXPLAINED = 1000
-
-
-@dataclass(frozen=True)
-class Source:
-    """Which data a run was made of: what `sources.load` is called with, as plain JSON values."""
-
-    name: str
-    seed: int = 0
-    data_dir: str | None = None
-    reading: dict[str, Any] = field(default_factory=dict)
-    counts: tuple[int, int, int] | None = None
-
-    def load(self, *, offline: bool = False, progress: Progress | None = None) -> DataSet:
-        """Load the data set."""
-        return sources.load(
-            self.name,
-            seed=self.seed,
-            place=sources.Place(Path(self.data_dir) if self.data_dir else None, offline),
-            progress=progress,
-            reading=self.reading,
-            counts=self.counts,
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Give the source as plain values, folders by their absolute path."""
-        known = self.name in sources.DATA_SETS
-        return {
-            "name": self.name if known else str(Path(self.name).absolute()),
-            "seed": self.seed,
-            "data_dir": self.data_dir and str(Path(self.data_dir).absolute()),
-            "reading": {
-                key: list(value) if isinstance(value, tuple) else value
-                for key, value in self.reading.items()
-            },
-            "counts": self.counts and list(self.counts),
-        }
-
-    @classmethod
-    def of(cls, run: Run, name: str | None = None, data_dir: Path | None = None) -> "Source":
-        """Give the source of a run, or other data read as the run's was.
-
-        Args:
-            run: The run.
-            name: Of other data: images of a folder are sized as in the run.
-            data_dir: Where other data is looked for first.
-
-        Raises:
-            InputError: If the run was made in Python from arrays, and has none.
-        """
-        saved = run.facts.get("source")
-        if name is not None:
-            return cls(
-                name,
-                seed=saved["seed"] if saved else 0,
-                data_dir=str(data_dir) if data_dir else None,
-                reading={} if name in sources.DATA_SETS else _reading(run),
-            )
-        if not saved:
-            raise InputError(
-                _(
-                    "{path} was trained on arrays given in Python; give its data with --data."
-                ).format(path=run.directory)
-            )
-        counts = saved["counts"]
-        return cls(**{**saved, "counts": counts and tuple(counts)})
-
-
-def _reading(run: Run) -> dict[str, Any]:
-    rows, columns, _channels = run.facts["data"]["image_shape"]
-    policy = run.facts["data"]["origin"].get("policy", "fit")
-    return {"size": (rows, columns), "policy": policy}
 
 
 def train_run(
@@ -123,32 +52,6 @@ def train_run(
     return run
 
 
-def evaluate_run(run: Run, dataset: DataSet, *, progress: Progress | None = None) -> Evaluation:
-    """Judge a run's model on the test split; what was judged before is read, not judged again.
-
-    Each pass over the test split is counted in `run.json` as `test_touches`.
-    """
-    check_same_data(run, dataset)
-    if not (run.directory / "predictions.npz").is_file():
-        _save_predictions(run, dataset, progress)
-    evaluation = saved_evaluation(run)
-    if "metrics" not in run.facts:  # also after a kill between the two files
-        touches = run.facts["test_touches"] + 1
-        run.updated(metrics=evaluation.to_json(), test_touches=touches)
-    return evaluation
-
-
-def _save_predictions(run: Run, dataset: DataSet, progress: Progress | None) -> None:
-    model = run.model()
-    arrays = {
-        "labels": dataset.test.labels,
-        "logits": predict_logits(model, dataset.test.images, progress=progress),
-        "validation_labels": dataset.validation.labels,
-        "validation_logits": predict_logits(model, dataset.validation.images),
-    }
-    _files.write_with(run.directory / "predictions.npz", lambda path: np.savez(path, **arrays))  # type: ignore[arg-type]
-
-
 def evaluate_other(run: Run, dataset: DataSet, *, progress: Progress | None = None) -> Evaluation:
     """Judge a run's model on the test split of other data with the same classes.
 
@@ -168,17 +71,6 @@ def evaluate_other(run: Run, dataset: DataSet, *, progress: Progress | None = No
             )
         )
     return evaluate(run.model(), dataset, progress=progress)
-
-
-def saved_evaluation(run: Run) -> Evaluation:
-    """Judge the predictions a run has saved, without running its model."""
-    saved = run.predictions()
-    return evaluate_logits(
-        saved["labels"],
-        saved["logits"],
-        tuple(run.facts["data"]["class_names"]),
-        validation=(saved["validation_labels"], saved["validation_logits"]),
-    )
 
 
 def report_run(run: Run, dataset: DataSet, *, progress: Progress | None = None) -> Run:
@@ -209,20 +101,6 @@ def galleries(
     """Give some right and some wrong predictions of the test split, with where the model looked."""
     right, wrong = (_gallery(cam, dataset, evaluation, index) for index in _examples(evaluation))
     return right, wrong
-
-
-def check_same_data(run: Run, dataset: DataSet) -> None:
-    """Pass if `dataset` is what the run was trained on.
-
-    Raises:
-        InputError: If its content has changed since.
-    """
-    if dataset.content_hash() != run.facts["data"]["content_hash"]:
-        raise InputError(
-            _(
-                "{data} is not what {run} was trained on: its images, labels or split have changed."
-            ).format(data=dataset.name, run=run.directory)
-        )
 
 
 @dataclass(frozen=True)

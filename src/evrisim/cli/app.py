@@ -23,6 +23,7 @@ from evrisim.cli import (
     predict,
     receptive_field,
     report,
+    study,
     train,
 )
 from evrisim.messages import translate as _
@@ -76,6 +77,7 @@ def _app() -> typer.Typer:
     for name, function in _COMMANDS.items():
         options.add(app, name, function)
     app.add_typer(data.app(), name="data")
+    app.add_typer(study.app(), name="study")
     return app
 
 

@@ -22,8 +22,8 @@ def demo(
     """Train, measure, explain and report on drawn shapes; no download, a few minutes."""
     output = options.output(json, quiet)
     heavy.load()
+    from evrisim.data.source import Source
     from evrisim.training import ModelChoice, Recipe
-    from evrisim.workflow import Source
 
     recipe = Recipe.load("demo")
     source = Source("shapes")

@@ -26,15 +26,15 @@ def evaluate(
 
     opened = Run.open(run)
     heavy.load()
-    from evrisim import workflow
+    from evrisim import judging, opening, workflow
 
-    source = workflow.Source.of(opened, data, data_dir)
+    source = opening.source_of(opened, data, data_dir)
     if data is None and (opened.directory / "predictions.npz").is_file():
-        found = workflow.saved_evaluation(opened)
+        found = judging.saved_evaluation(opened)
     else:
         dataset = options.load(output, source, offline=offline)
         with output.progress(_("evaluating")) as progress:
-            judge = workflow.evaluate_other if data else workflow.evaluate_run
+            judge = workflow.evaluate_other if data else judging.evaluate_run
             found = judge(opened, dataset, progress=progress)
     rows = [
         (row.name, row.support, *(_number(value) for value in (row.precision, row.recall, row.f1)))

@@ -244,11 +244,12 @@ def _load(
     shape: tuple[int, ...],
 ) -> "DataSet":
     """Load the run's own data, or other data, a folder of it sized as the model takes images."""
+    from evrisim.data.source import Source
     from evrisim.data.sources import DATA_SETS
-    from evrisim.workflow import Source
+    from evrisim.opening import source_of
 
     if opened.run is not None:
-        source = Source.of(opened.run, data, data_dir)
+        source = source_of(opened.run, data, data_dir)
     elif data is not None:
         reading = {} if data in DATA_SETS else {"size": shape[:2]}
         source = Source(data, data_dir=str(data_dir) if data_dir else None, reading=reading)

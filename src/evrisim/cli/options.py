@@ -25,7 +25,7 @@ def _checked_language(value: str | None) -> str | None:
 
 if TYPE_CHECKING:
     from evrisim.data.dataset import DataSet
-    from evrisim.workflow import Source
+    from evrisim.data.source import Source
 
 Json = Annotated[bool, typer.Option("--json", help=_("Print the result as JSON."))]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help=_("Print results only, no progress."))]

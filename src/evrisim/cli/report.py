@@ -27,9 +27,9 @@ def report(
     opened = Run.open(run)
     opened.predictions()
     heavy.load()
-    from evrisim import workflow
+    from evrisim import opening, workflow
 
-    source = workflow.Source.of(opened, data, data_dir)
+    source = opening.source_of(opened, data, data_dir)
     dataset = options.load(output, source, offline=offline)
     with output.progress(_("explaining")) as progress:
         written = workflow.report_run(opened, dataset, progress=progress)

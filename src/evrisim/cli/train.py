@@ -15,8 +15,8 @@ from evrisim.data import sources
 from evrisim.messages import translate as _
 
 if TYPE_CHECKING:
+    from evrisim.data.source import Source
     from evrisim.training import ModelChoice, Recipe, Run
-    from evrisim.workflow import Source
 
 
 def train(
@@ -62,8 +62,8 @@ def train(
     reading = options.reading(size, policy, skip_broken)
     directory = _directory(out, f"{_stem(data)}-{model}-s{chosen.seed}", resume)
     heavy.load()
+    from evrisim.data.source import Source
     from evrisim.training import ModelChoice
-    from evrisim.workflow import Source
 
     source = Source(data, data_dir=str(data_dir) if data_dir else None, reading=reading)
     run = run_training(

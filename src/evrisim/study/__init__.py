@@ -11,6 +11,7 @@ _MODULES = {
     "Findings": "evrisim.study.results",
     "Study": "evrisim.study.design",
     "judge": "evrisim.study.verdict",
+    "to_json": "evrisim.study.verdict",
 }
 
 __getattr__, __all__ = front(__name__, _MODULES)

@@ -115,7 +115,7 @@ def crossed(factors: tuple[Factor, ...]) -> tuple[Arm, ...]:
         ['width-16-kernel_size-3', 'width-16-kernel_size-5', 'width-32-kernel_size-3', \
 'width-32-kernel_size-5']
     """
-    arms = []
+    arms: list[Arm] = []
     for levels in product(*(factor.levels for factor in factors)):
         chosen = {factor.setting: level for factor, level in zip(factors, levels, strict=True)}
         name = "-".join(f"{key.rpartition('.')[2]}-{value}" for key, value in chosen.items())

@@ -2,30 +2,34 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from evrisim import models
-from evrisim.training import ModelChoice, Recipe
+from evrisim.training.recipe import Recipe
 
 POOL = "trainings"
 
 
-def place(runs: Path, content_hash: str, model: ModelChoice, recipe: Recipe) -> Path:
+def place(
+    runs: Path, content_hash: str, model: str, options: Mapping[str, Any], recipe: Recipe
+) -> Path:
     """Give the folder of a training: the same for the same data, model and recipe with its seed.
 
-    Studies that share an arm share its trainings. Options at their defaults count like options
-    given, so a base that spells one out is the same base.
+    Studies that share an arm share its trainings.
 
     Args:
         runs: The folder all runs lie in.
         content_hash: Of the data set.
-        model: What is trained.
-        recipe: How, with the seed.
+        model: Name of the model.
+        options: All of its options (`models.complete`), so that one at its default counts like
+            one given.
+        recipe: How it is trained, with the seed.
     """
     identity = {
         "data": content_hash,
-        "model": {"name": model.name, "options": models.complete(model.name, model.options)},
+        "model": {"name": model, "options": dict(options)},
         "recipe": recipe.model_dump(),
     }
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-    return runs / POOL / f"{model.name}-{digest[:12]}-s{recipe.seed}"
+    return runs / POOL / f"{model}-{digest[:12]}-s{recipe.seed}"

@@ -3,12 +3,13 @@
 from evrisim._lazy import front
 
 _MODULES = {
-    "ModelChoice": "evrisim.training.fitting",
+    "ModelChoice": "evrisim.training.workbench",
     "Progress": "evrisim.training.loop",
     "RECIPES": "evrisim.training.recipe",
     "Recipe": "evrisim.training.recipe",
     "Run": "evrisim.training.run",
     "TrainingDivergedError": "evrisim.training.loop",
+    "Workbench": "evrisim.training.workbench",
     "fit": "evrisim.training.fitting",
 }
 

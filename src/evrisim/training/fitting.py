@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,30 +10,20 @@ from typing import Any
 import keras
 import numpy as np
 
-from evrisim import _files, cost, inference, machine, models
+from evrisim import _files, cost, machine
 from evrisim._validate import InputError
 from evrisim.data.dataset import DataSet, check_dataset
 from evrisim.messages import translate as _
 from evrisim.training import checkpoint, loop
-from evrisim.training.losses import SmoothedCrossEntropy
-from evrisim.training.optimizers import optimizer
-from evrisim.training.precision import policy, resolve, seeded
 from evrisim.training.recipe import Recipe
 from evrisim.training.run import FORMAT, Run, locked, write_history
 from evrisim.training.state import State, from_checkpoint
-
-
-@dataclass(frozen=True)
-class ModelChoice:
-    """Which model a run trains: a name of `models.MODELS` and its options."""
-
-    name: str = "convnet"
-    options: dict[str, Any] = field(default_factory=dict)
+from evrisim.training.workbench import ModelChoice, Workbench, compiled
 
 
 def fit(
     dataset: DataSet,
-    model: ModelChoice | keras.Model,
+    model: ModelChoice | keras.Model | Workbench,
     recipe: Recipe,
     *,
     directory: str | Path,
@@ -50,7 +39,8 @@ def fit(
     Args:
         dataset: What to train on; the test split is not looked at.
         model: A choice by name, or a model of one's own (raw 0–255 images to logits or
-            softmax probabilities), trained from the weights it has.
+            softmax probabilities), trained from the weights it has; or a workbench, on which
+            trainings that differ in their seed share one traced step.
         recipe: How to train.
         directory: Where the run goes; must not hold one already unless `resume`.
         resume: Go on with an unfinished run of the same data, model and recipe.
@@ -69,7 +59,11 @@ def fit(
     check_dataset(dataset)
     identity = _identity(dataset, model, recipe)
     # A model that cannot be used is refused before anything is written.
-    built = _compiled(dataset, model, recipe)
+    built = (
+        model.compiled(dataset, recipe)
+        if isinstance(model, Workbench)
+        else compiled(dataset, model, recipe)
+    )
     run = _opened(Path(directory), identity, resume)
     with locked(run.directory):
         if run.facts["status"] in ("trained", "done"):
@@ -89,8 +83,12 @@ def fit(
         return run
 
 
-def _identity(dataset: DataSet, model: ModelChoice | keras.Model, recipe: Recipe) -> dict[str, Any]:
+def _identity(
+    dataset: DataSet, model: ModelChoice | keras.Model | Workbench, recipe: Recipe
+) -> dict[str, Any]:
     """Give the facts that make a run what it is; a resumed run must have the same."""
+    if isinstance(model, Workbench):
+        model = model.choice
     return {
         "data": {
             "name": dataset.name,
@@ -160,38 +158,6 @@ def _check_same(run: Run, identity: dict[str, Any]) -> None:
                     "Start a new run with --out."
                 ).format(path=run.directory, name=name, before=before, now=now)
             )
-
-
-def _compiled(dataset: DataSet, model: ModelChoice | keras.Model, recipe: Recipe) -> keras.Model:
-    with seeded(recipe.seed), policy(resolve(recipe.precision)):
-        if isinstance(model, ModelChoice):
-            model = models.build(
-                model.name, dataset.image_shape, dataset.num_classes, model.options
-            )
-        inference.check_images(model, dataset.train.images)
-        _check_outputs(model, dataset)
-        steps = loop.steps_per_epoch(len(dataset.train), recipe.batch_size)
-        model.compile(
-            optimizer=optimizer(recipe, model, steps),
-            loss=SmoothedCrossEntropy(
-                recipe.label_smoothing, from_logits=not inference.ends_in_softmax(model)
-            ),
-            metrics=["accuracy"],
-        )
-    return model
-
-
-def _check_outputs(model: keras.Model, dataset: DataSet) -> None:
-    outputs = model.output_shape[-1]
-    if outputs != dataset.num_classes:
-        raise InputError(
-            _("Model {model} gives {outputs} scores, but {data} has {classes} classes.").format(
-                model=model.name,
-                outputs=outputs,
-                data=dataset.name,
-                classes=dataset.num_classes,
-            )
-        )
 
 
 def _state(directory: Path, model: keras.Model) -> tuple[State, tuple[str, ...]]:

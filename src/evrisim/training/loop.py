@@ -88,7 +88,7 @@ def _train_epoch(
     batch = min(recipe.batch_size, len(dataset.train))
     sums = np.zeros(2)
     started = time.perf_counter()
-    for step, (images, labels) in enumerate(_batches(dataset.train, recipe, state.epoch), start=1):
+    for step, (images, labels) in enumerate(batches(dataset.train, recipe, state.epoch), start=1):
         logs = model.train_on_batch(images, labels, return_dict=True)
         _check_finite(logs["loss"], recipe, state.epoch, step)
         sums += logs["loss"], logs["accuracy"]
@@ -107,19 +107,20 @@ def _train_epoch(
     }
 
 
-def _batches(split: Split, recipe: Recipe, epoch: int) -> Iterator[tuple[Any, Any]]:
+def batches(split: Split, recipe: Recipe, epoch: int) -> Iterator[tuple[Any, Any]]:
+    """Give an epoch's batches as the recipe augments them, in the backend's kind of array."""
     size = min(split.images.shape[1:3])
     chosen = (
         augment.standard(size, severity=recipe.severity)
         if recipe.augmentation == "standard"
         else None
     )
-    batches = training_batches(
+    prepared = training_batches(
         split, recipe.batch_size, seed=recipe.seed, epoch=epoch, augmentation=chosen
     )
     if keras.backend.backend() == "tensorflow":
-        return iter(batches)
-    return batches.as_numpy_iterator()
+        return iter(prepared)
+    return prepared.as_numpy_iterator()
 
 
 def _validate(model: keras.Model, split: Split) -> dict[str, float]:

@@ -72,6 +72,13 @@ def from_checkpoint(checkpoint: Checkpoint, model: keras.Model) -> State:
     return State(best_weights=best, **checkpoint.progress)
 
 
+def set_back(model: keras.Model, fresh: keras.Model) -> None:
+    """Give every variable of a compiled model the value it has in an equal, newly built one."""
+    beginning = _variables(fresh)
+    for name, variable in _variables(model).items():
+        variable.assign(beginning[name])
+
+
 @contextmanager
 def evaluated_weights(model: keras.Model) -> Iterator[None]:
     """Put the averaged weights into the model for the block, if the optimizer keeps an average."""

@@ -1,31 +1,12 @@
-"""How sure a measured number is: intervals, without Keras."""
-
-from dataclasses import dataclass
+"""How sure a share is: so many of so many."""
 
 import numpy as np
 
 from evrisim._validate import InputError, check_range
 from evrisim.messages import translate as _
+from evrisim.statistics.interval import Interval
 
 TINY = 10
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A measured value with the range that is plausible for the true one.
-
-    Attributes:
-        value: what was measured.
-        low, high: the ends of the interval.
-        level: how often such intervals hold the true value, 0–1.
-        method: `wilson` or `clopper-pearson`.
-    """
-
-    value: float
-    low: float
-    high: float
-    level: float
-    method: str
 
 
 def proportion_interval(successes: int, count: int, *, level: float = 0.95) -> Interval:

@@ -1,0 +1,84 @@
+"""A run judged on its test split: once, saved, and counted."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from evrisim import _files
+from evrisim._validate import InputError
+from evrisim.data.dataset import DataSet
+from evrisim.evaluate import Evaluation, evaluate_logits
+from evrisim.inference import predict_logits
+from evrisim.messages import translate as _
+from evrisim.training import Run, Workbench
+
+Progress = Callable[[int, int], None]
+
+
+def evaluate_run(
+    run: Run,
+    dataset: DataSet,
+    *,
+    progress: Progress | None = None,
+    bench: Workbench | None = None,
+) -> Evaluation:
+    """Judge a run's model on the test split; what was judged before is read, not judged again.
+
+    Each pass over the test split is counted in `run.json` as `test_touches`.
+
+    Args:
+        run: A trained run.
+        dataset: What it was trained on.
+        progress: Called as `progress(done, total)` in test images.
+        bench: A workbench of the same model, whose traced prediction is used.
+
+    Raises:
+        InputError: If the data has changed, or the run's model is missing or damaged.
+    """
+    check_same_data(run, dataset)
+    if not (run.directory / "predictions.npz").is_file():
+        model = run.model() if bench is None else bench.holding(run.model())
+        _save_predictions(run, model, dataset, progress)
+    evaluation = saved_evaluation(run)
+    if "metrics" not in run.facts:  # also after a kill between the two files
+        touches = run.facts["test_touches"] + 1
+        run.updated(metrics=evaluation.to_json(), test_touches=touches)
+    return evaluation
+
+
+def _save_predictions(
+    run: Run, model: keras.Model, dataset: DataSet, progress: Progress | None
+) -> None:
+    arrays = {
+        "labels": dataset.test.labels,
+        "logits": predict_logits(model, dataset.test.images, progress=progress),
+        "validation_labels": dataset.validation.labels,
+        "validation_logits": predict_logits(model, dataset.validation.images),
+    }
+    _files.write_with(run.directory / "predictions.npz", lambda path: np.savez(path, **arrays))  # type: ignore[arg-type]
+
+
+def saved_evaluation(run: Run) -> Evaluation:
+    """Judge the predictions a run has saved, without running its model."""
+    saved = run.predictions()
+    return evaluate_logits(
+        saved["labels"],
+        saved["logits"],
+        tuple(run.facts["data"]["class_names"]),
+        validation=(saved["validation_labels"], saved["validation_logits"]),
+    )
+
+
+def check_same_data(run: Run, dataset: DataSet) -> None:
+    """Pass if `dataset` is what the run was trained on.
+
+    Raises:
+        InputError: If its content has changed since.
+    """
+    if dataset.content_hash() != run.facts["data"]["content_hash"]:
+        raise InputError(
+            _(
+                "{data} is not what {run} was trained on: its images, labels or split have changed."
+            ).format(data=dataset.name, run=run.directory)
+        )

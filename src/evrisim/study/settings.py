@@ -1,0 +1,125 @@
+"""From the settings of base, budget and arm to one training: a model, a recipe, a part of the data.
+
+A setting has the name it has in `evrisim train --set`: the recipe's are plain (`batch_size`),
+`model` names the model, `model.width` is an option of it, `recipe` names the recipe all others
+change, and `data.train_images` keeps a part of a split.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evrisim._validate import InputError, check_choice, check_whole
+from evrisim.messages import translate as _
+from evrisim.study.design import BUDGETS, Arm, Settings, Study
+from evrisim.training.recipe import Recipe
+
+BUDGET_SETTINGS: dict[str, Settings] = {
+    "smoke": {
+        "epochs": 1,
+        "data.train_images": 400,
+        "data.validation_images": 100,
+        "data.test_images": 200,
+    },
+    "quick": {"epochs": 8, "data.train_images": 5000, "data.validation_images": 1000},
+    "full": {},
+}
+MOST_SEEDS = {"smoke": 2}
+"""Seeds a budget takes at most, unless the user says how many."""
+
+PARTS = {f"data.{split}_images": split for split in ("train", "validation", "test")}
+
+
+@dataclass(frozen=True)
+class Training:
+    """What one arm trains, but for the seed.
+
+    Attributes:
+        model: Name of the model.
+        options: Its options, as given.
+        recipe: With seed 0.
+        limits: Images kept of each named split.
+    """
+
+    model: str
+    options: dict[str, Any]
+    recipe: Recipe
+    limits: dict[str, int]
+
+
+def merged(study: Study, arm: Arm, budget: str) -> dict[str, Any]:
+    """Give all settings of an arm: the arm's over the budget's over the base's."""
+    check_choice("budget", budget, BUDGETS)
+    of_budget = study.budgets.get(budget, BUDGET_SETTINGS[budget])
+    return {"model": "convnet", "recipe": "course", **study.base, **of_budget, **arm.settings}
+
+
+def training(settings: Settings) -> Training:
+    """Read settings.
+
+    Raises:
+        InputError: If one is unknown, or a value is not allowed; the model's options are checked
+            where the model is built, see `check_model`.
+    """
+    for key in settings:
+        check_setting(key)
+    own = {key: value for key, value in settings.items() if key in Recipe.model_fields}
+    return Training(
+        model=str(settings["model"]),
+        options={
+            key.removeprefix("model."): value
+            for key, value in settings.items()
+            if key.startswith("model.")
+        },
+        recipe=Recipe.load(str(settings["recipe"])).with_settings(own),
+        limits={
+            split: check_whole(key, settings[key], 1)
+            for key, split in PARTS.items()
+            if key in settings
+        },
+    )
+
+
+def check_setting(key: Any) -> None:
+    """Pass if there is a setting of this name.
+
+    Raises:
+        InputError: If there is none, or it is the seed, which the study pairs itself.
+    """
+    if key == "seed":
+        raise InputError(
+            _("`seed` is not a setting of a study: its seeds are paired over the arms by `seeds`.")
+        )
+    if str(key).startswith("model."):
+        return
+    check_choice("setting", key, [*_recipe_settings(), "model", "recipe", "model.*", *PARTS])
+
+
+def check_model(found: Training) -> None:
+    """Pass if the model exists and takes its options. Needs Keras.
+
+    Raises:
+        InputError: If not.
+    """
+    from evrisim import models
+
+    models.check(found.model, found.options)
+
+
+def different(all_settings: Mapping[str, Settings]) -> dict[str, dict[str, Any]]:
+    """Give, of each arm's settings, those that are not the same in all arms."""
+    keys = {key for settings in all_settings.values() for key in settings}
+    absent = object()
+    varied = {
+        key
+        for key in keys
+        if len({repr(one.get(key, absent)) for one in all_settings.values()}) > 1
+    }
+    return {
+        name: {key: value for key, value in settings.items() if key in varied}
+        for name, settings in all_settings.items()
+    }
+
+
+def _recipe_settings() -> list[str]:
+    return [key for key in Recipe.model_fields if key != "seed"]

@@ -1,0 +1,195 @@
+"""A worker: a process that takes tasks as lines of JSON, trains, and answers as lines of JSON.
+
+Repeated trainings in one process leak memory in TensorFlow, and a crash takes its process along.
+So trainings run in workers that can be replaced; the runner itself imports no Keras. A worker
+ends when its input does, whatever it is doing: it never outlives its runner.
+"""
+
+import json
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from evrisim import messages
+from evrisim._validate import InputError
+from evrisim.messages import translate as _
+
+if TYPE_CHECKING:
+    from evrisim.data.dataset import DataSet
+    from evrisim.training import Recipe, Workbench
+
+SECONDS_BETWEEN = 0.5
+WARM_SECONDS = 0.4
+WARM_STEPS = 3
+
+Task = dict[str, Any]
+
+
+class Worker:
+    """Does tasks, and keeps between them what is slow to make: data sets and workbenches."""
+
+    def __init__(self, answers: Any) -> None:
+        self._answers = answers
+        self._data: dict[str, DataSet] = {}
+        self._benches: dict[str, Workbench] = {}
+
+    def do(self, task: Task) -> None:
+        """Do one task and answer `done` with what came out, or `failed` with the reason."""
+        try:
+            result = getattr(self, f"_{task['do']}")(task)
+        except InputError as error:
+            self._say(task, "failed", reason=str(error))
+        except Exception as error:
+            traceback.print_exc()
+            self._say(task, "failed", reason=f"{type(error).__name__}: {error}"[:500])
+        else:
+            self._say(task, "done", memory=_peak_memory(), **result)
+
+    def _say(self, task: Task, event: str, **facts: Any) -> None:
+        self._answers.write(json.dumps({"event": event, "id": task["id"], **facts}) + "\n")
+        self._answers.flush()
+
+    def _prepare(self, task: Task) -> dict[str, Any]:
+        """Say of each arm what it trains on, its options in full, and what its model costs."""
+        arms = {}
+        for name, arm in task["arms"].items():
+            arms[name] = self._prepared(name, arm)
+        return {"arms": arms}
+
+    def _prepared(self, name: str, arm: Task) -> dict[str, Any]:
+        from evrisim import cost, models
+
+        try:
+            dataset = self._load(arm["source"])
+            options = models.complete(arm["model"], arm["options"])
+            model = models.build(arm["model"], dataset.image_shape, dataset.num_classes, options)
+        except InputError as error:
+            raise InputError(_("Arm {arm}: {problem}").format(arm=name, problem=error)) from None
+        measured = cost.measure(model, input_shape=dataset.image_shape)
+        return {
+            "content_hash": dataset.content_hash(),
+            "options": options,
+            "parameters": measured.parameters,
+            "macs": measured.macs,
+            "training_macs": measured.training_macs,
+        }
+
+    def _warm(self, task: Task) -> dict[str, Any]:
+        """Time a few steps of an arm; the workbench sets the weights back afterwards."""
+        from evrisim.training import loop
+
+        dataset, recipe = self._load(task["source"]), _recipe(task)
+        bench = self._bench(task["arm"], task["model"], task["options"])
+        model = bench.compiled(dataset, recipe)
+        seconds = []
+        for images, labels in loop.batches(dataset.train, recipe, 0):
+            started = time.perf_counter()
+            model.train_on_batch(images, labels)
+            seconds.append(time.perf_counter() - started)
+            # The first step is traced, which later trainings on the workbench are spared.
+            if len(seconds) > WARM_STEPS and sum(seconds[1:]) > WARM_SECONDS:
+                break
+        steps = loop.steps_per_epoch(len(dataset.train), recipe.batch_size)
+        per_step = sorted(seconds[1:] or seconds)[len(seconds[1:]) // 2]
+        # Validation is forward only: a third of the work of a step, image by image.
+        images = steps * min(recipe.batch_size, len(dataset.train)) + len(dataset.validation) / 3
+        per_epoch = per_step * images / min(recipe.batch_size, len(dataset.train))
+        return {"seconds": per_epoch * recipe.epochs}
+
+    def _train(self, task: Task) -> dict[str, Any]:
+        from pathlib import Path
+
+        from evrisim.training import fit
+
+        said = 0.0
+
+        def show(progress: Any) -> None:
+            nonlocal said
+            if time.monotonic() - said > SECONDS_BETWEEN:
+                said = time.monotonic()
+                share = (progress.epoch - 1 + progress.step / progress.steps) / progress.epochs
+                self._say(task, "progress", share=share)
+
+        run = fit(
+            self._load(task["source"]),
+            self._bench(task["arm"], task["model"], task["options"]),
+            _recipe(task),
+            directory=Path(task["directory"]),
+            resume=True,
+            show=show,
+            facts=task["facts"],
+        )
+        return {"seconds": run.facts["seconds"]}
+
+    def _judge(self, task: Task) -> dict[str, Any]:
+        """Open the test split for a finished training."""
+        from evrisim import judging
+        from evrisim.training import Run
+
+        run = Run.open(task["directory"])
+        bench = self._bench(task["arm"], **run.facts["model"])
+        judging.evaluate_run(run, self._load(task["source"]), bench=bench)
+        return {}
+
+    def _load(self, saved: dict[str, Any]) -> "DataSet":
+        key = json.dumps(saved, sort_keys=True)
+        if key not in self._data:
+            from evrisim.data.source import Source
+
+            self._data[key] = Source.from_json(saved).load()
+        return self._data[key]
+
+    def _bench(self, arm: str, name: str, options: dict[str, Any]) -> "Workbench":
+        from evrisim.training import ModelChoice, Workbench
+
+        if arm not in self._benches:
+            self._benches[arm] = Workbench(ModelChoice(name, options))
+        return self._benches[arm]
+
+
+def _recipe(task: Task) -> "Recipe":
+    from evrisim.training import Recipe
+
+    return Recipe.create(task["recipe"])
+
+
+def _peak_memory() -> int:
+    """Give the most memory this process has held, in bytes; 0 where that cannot be told."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _own_output() -> Any:
+    """Keep standard output for answers; whatever a library prints goes to standard error."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return answers
+
+
+def _read(tasks: "queue.Queue[Task]") -> None:
+    for line in sys.stdin:
+        tasks.put(json.loads(line))
+    os._exit(0)
+
+
+def main() -> None:
+    """Do tasks until the input ends."""
+    answers = _own_output()
+    messages.use(sys.argv[1])
+    tasks: queue.Queue[Task] = queue.Queue()
+    threading.Thread(target=_read, args=(tasks,), daemon=True).start()
+    worker = Worker(answers)
+    while True:
+        worker.do(tasks.get())
+
+
+if __name__ == "__main__":
+    main()

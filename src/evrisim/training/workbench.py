@@ -1,0 +1,106 @@
+"""A model ready to be trained: built and compiled anew, or kept and set back to its beginning."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+
+from evrisim import inference, models
+from evrisim._validate import InputError
+from evrisim.data.dataset import DataSet
+from evrisim.messages import translate as _
+from evrisim.training import loop
+from evrisim.training.losses import SmoothedCrossEntropy
+from evrisim.training.optimizers import optimizer
+from evrisim.training.precision import policy, resolve, seeded
+from evrisim.training.recipe import Recipe
+from evrisim.training.state import set_back
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """Which model a run trains: a name of `models.MODELS` and its options."""
+
+    name: str = "convnet"
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+class Workbench:
+    """Where one model is trained again and again, its step traced once.
+
+    Tracing takes seconds, which is long beside a short training. The compiled model is kept, and
+    for each training every variable of the model and its optimizer is set to what a newly built
+    one starts from; so the numbers are those of a training alone, bit for bit.
+
+    Args:
+        choice: Which model.
+    """
+
+    def __init__(self, choice: ModelChoice) -> None:
+        self.choice = choice
+        self._kept: keras.Model | None = None
+        self._for: Any = None
+
+    def compiled(self, dataset: DataSet, recipe: Recipe) -> keras.Model:
+        """Give the model as the recipe's seed starts it.
+
+        Trainings with another recipe or other shapes of data get a new one, which is then kept.
+        """
+        fresh = compiled(dataset, self.choice, recipe)
+        steps = loop.steps_per_epoch(len(dataset.train), recipe.batch_size)
+        same = (
+            dataset.image_shape,
+            dataset.num_classes,
+            steps,
+            recipe.model_copy(update={"seed": 0}),
+        )
+        if self._kept is None or self._for != same:
+            self._kept, self._for = fresh, same
+        else:
+            set_back(self._kept, fresh)
+        return self._kept
+
+    def holding(self, model: keras.Model) -> keras.Model:
+        """Give the kept model with the weights of another of its kind, such as a loaded one."""
+        if self._kept is None:
+            self._kept = model
+        else:
+            self._kept.set_weights(model.get_weights())
+        return self._kept
+
+
+def compiled(dataset: DataSet, model: ModelChoice | keras.Model, recipe: Recipe) -> keras.Model:
+    """Build a model from the recipe's seed, ready for its first step.
+
+    Raises:
+        InputError: If the model cannot be built, or does not fit the data.
+    """
+    with seeded(recipe.seed), policy(resolve(recipe.precision)):
+        if isinstance(model, ModelChoice):
+            model = models.build(
+                model.name, dataset.image_shape, dataset.num_classes, model.options
+            )
+        inference.check_images(model, dataset.train.images)
+        _check_outputs(model, dataset)
+        steps = loop.steps_per_epoch(len(dataset.train), recipe.batch_size)
+        model.compile(
+            optimizer=optimizer(recipe, model, steps),
+            loss=SmoothedCrossEntropy(
+                recipe.label_smoothing, from_logits=not inference.ends_in_softmax(model)
+            ),
+            metrics=["accuracy"],
+        )
+    return model
+
+
+def _check_outputs(model: keras.Model, dataset: DataSet) -> None:
+    outputs = model.output_shape[-1]
+    if outputs != dataset.num_classes:
+        raise InputError(
+            _("Model {model} gives {outputs} scores, but {data} has {classes} classes.").format(
+                model=model.name,
+                outputs=outputs,
+                data=dataset.name,
+                classes=dataset.num_classes,
+            )
+        )
