@@ -70,12 +70,12 @@ def kernel(photograph: str, name: str) -> list[Block]:
 
 def result(run: "Run", asked: Asked) -> list[Block]:
     """Show how the whole model learned, how good it is, and where it looked."""
-    from evrisim import explain, plots, workflow
+    from evrisim import explain, judging, plots, workflow
     from evrisim.report import trust
     from evrisim.report.material import Material
 
-    dataset = trainings.known(asked).dataset
-    evaluation = workflow.saved_evaluation(run)
+    dataset = trainings.plan(asked).dataset
+    evaluation = judging.saved_evaluation(run)
     cam = explain.prepare(run.model(), image_shape=dataset.image_shape)
     right, wrong = workflow.galleries(cam, dataset, evaluation)
     material = Material(run.facts, run.history, evaluation, _few(right), _few(wrong))
@@ -109,7 +109,7 @@ def _few(gallery: Any, count: int = 4) -> Any:
 
 def images(asked: Asked) -> dict[str, int]:
     """Name some validation images to choose from, with their class; the test split stays shut."""
-    dataset = trainings.known(asked).dataset
+    dataset = trainings.plan(asked).dataset
     labels = dataset.validation.labels[:IMAGES]
     names = _class_names(asked)
     return {f"{place + 1} · {names[label]}": place for place, label in enumerate(labels)}
@@ -118,7 +118,7 @@ def images(asked: Asked) -> dict[str, int]:
 def _class_names(asked: Asked) -> Sequence[str]:
     from evrisim.data import shapes
 
-    dataset = trainings.known(asked).dataset
+    dataset = trainings.plan(asked).dataset
     drawn = dataset.name == "shapes" and dataset.class_names == shapes.CLASS_NAMES
     return shapes.display_names() if drawn else dataset.class_names
 
@@ -129,7 +129,7 @@ def models(asked: Asked) -> "dict[str, keras.Model]":
 
     from evrisim import models as builders
 
-    wanted = trainings.known(asked)
+    wanted = trainings.plan(asked)
     dataset, choice = wanted.dataset, wanted.choice
     keras.utils.set_random_seed(wanted.recipe.seed)
     fresh = builders.build(choice.name, dataset.image_shape, dataset.num_classes, choice.options)
@@ -180,7 +180,7 @@ def learned(model: "keras.Model") -> list[Block]:
 
 def image(asked: Asked, place: int) -> np.ndarray:
     """Give one of the images that `images` names."""
-    return np.asarray(trainings.known(asked).dataset.validation.images[place])
+    return np.asarray(trainings.plan(asked).dataset.validation.images[place])
 
 
 def cost(asked: Asked) -> list[Block]:

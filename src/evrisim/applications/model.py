@@ -1,26 +1,22 @@
-"""The whole convnet of the first application: trained once, then only read."""
+"""The whole convnet of the first application: trained once, then only read.
+
+It is the first arm of the study of stride and pooling with seed 0, so the two share the training.
+"""
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evrisim.applications.asked import Asked
+from evrisim.applications.studies import CONDENSING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from evrisim.data.dataset import DataSet
+    from evrisim.data.source import Source
     from evrisim.training import ModelChoice, Recipe, Run
     from evrisim.training.loop import Show
-    from evrisim.workflow import Source
-
-_SPLITS = ["train", "validation", "test"]
-
-BUDGETS: dict[str, dict[str, Any]] = {
-    "smoke": {"epochs": 1, "width": 4, "train": 200, "validation": 100, "test": 100},
-    "quick": {"epochs": 6, "width": 16},
-    "full": {"epochs": 10, "width": 32},
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,27 +30,26 @@ class Plan:
     directory: "Path"
 
 
-@cache
 def plan(asked: Asked) -> Plan:
     """Say what the model of an application is trained on and how; the data is loaded once."""
-    from evrisim.data import limiting
-    from evrisim.study import pool
-    from evrisim.training import ModelChoice, Recipe
-    from evrisim.workflow import Source
-
-    budget = BUDGETS[asked.budget]
-    source = Source(asked.data)
-    counts = {name: budget[name] for name in _SPLITS if name in budget}
-    dataset = limiting.limit(source.load(), counts)
-    choice = ModelChoice("convnet", {"width": budget["width"]})
-    recipe = Recipe.load("demo").with_settings({"epochs": budget["epochs"]})
-    place = pool.place(asked.out, dataset.content_hash(), choice, recipe)
-    return Plan(source, dataset, choice, recipe, place)
+    # The model is the same for any seeds, jobs and mode.
+    return _plan(replace(asked, seeds=None, jobs=None, script=False))
 
 
-def known(asked: Asked) -> Plan:
-    """Give the plan for what matters to it: it is the same for any seeds, jobs and mode."""
-    return plan(replace(asked, seeds=None, jobs=None, script=False))
+@cache
+def _plan(asked: Asked) -> Plan:
+    from evrisim import models
+    from evrisim.data.source import Source
+    from evrisim.study import named, pool, settings
+    from evrisim.training import ModelChoice
+
+    study = named.named(CONDENSING)
+    found = settings.training(settings.merged(study, study.arms[0], asked.budget))
+    source = Source(asked.data, limits=found.limits)
+    dataset = source.load()
+    options = models.complete(found.model, found.options)
+    place = pool.place(asked.out, dataset.content_hash(), found.model, options, found.recipe)
+    return Plan(source, dataset, ModelChoice(found.model, options), found.recipe, place)
 
 
 def trained(asked: Asked) -> "Run | None":
@@ -63,7 +58,7 @@ def trained(asked: Asked) -> "Run | None":
     from evrisim.training import Run
 
     try:
-        run = Run.open(known(asked).directory)
+        run = Run.open(plan(asked).directory)
     except InputError:
         return None
     return run if run.status == "done" else None
@@ -76,7 +71,7 @@ def train(asked: Asked, show: "Show") -> "Run":
     found = trained(asked)
     if found is not None:
         return found
-    wanted = known(asked)
+    wanted = plan(asked)
     return workflow.train_run(
         wanted.dataset,
         wanted.choice,

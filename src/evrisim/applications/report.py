@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from evrisim import _files
 from evrisim.applications.asked import Asked
 from evrisim.messages import language
 from evrisim.messages import translate as _
@@ -22,18 +21,10 @@ def write(asked: Asked, parts: Sequence[Section]) -> Path:
         title=_("Application 1: the foundations of a convnet"),
         subtitle=_("{data}, budget {budget}").format(data=asked.stem, budget=asked.budget),
         sections=parts,
-        words={
-            "contents": _("Contents"),
-            "footer": _("This page is complete in itself: it loads nothing and runs no script."),
-        },
+        words=pages.words(),
     )
-    text, files = pages.html(page), pages.pictures(page)
-    folder = asked.directory / "figures"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        _files.write_bytes(folder / name, content)
-    _files.write_text(asked.directory / "report.html", text)
-    return asked.directory / "report.html"
+    asked.directory.mkdir(parents=True, exist_ok=True)
+    return pages.write(asked.directory / "report.html", page)
 
 
 def summary(parts: Sequence[Section]) -> list[str]:

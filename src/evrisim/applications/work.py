@@ -28,7 +28,7 @@ class Job:
     """
 
     process: "subprocess.Popen[str]"
-    done: int = 0
+    done: float = 0
     total: int = 1
     text: str = ""
     seconds_left: float | None = None

@@ -53,10 +53,17 @@ def _epoch(progress: Any) -> None:
 
 
 def _step(progress: Any) -> None:
-    _say(progress.done, progress.total, progress.text, progress.seconds_left)
+    from evrisim.messages import numbers
+    from evrisim.messages import translate as _
+
+    if progress.total:
+        text = _("{done} of {total} trainings").format(
+            done=numbers.decimal(progress.done, 1), total=progress.total
+        )
+        _say(progress.done, progress.total, text, progress.seconds_left)
 
 
-def _say(done: int, total: int, text: str, seconds_left: float | None) -> None:
+def _say(done: float, total: int, text: str, seconds_left: float | None) -> None:
     told = {"done": done, "total": total, "text": text, "seconds_left": seconds_left}
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()

@@ -21,7 +21,7 @@ from evrisim.cli.output import Output
 from evrisim.messages import translate as _
 
 if TYPE_CHECKING:
-    from evrisim.experiments import StudyRun
+    from evrisim.study.record import StudyRun
     from evrisim.report.blocks import Section
     from evrisim.training import Run
 
@@ -127,9 +127,11 @@ def settled(name: str, asked: Asked) -> "StudyRun | None":
     """Give a study: a script settles it, a page shows what there is."""
     if not asked.script:
         return studies.settled(name, asked)
+    from evrisim.cli import study_progress
+
     _OUTPUT.note(_("study {name}").format(name=name))
-    with _OUTPUT.progress(name) as progress:
-        return studies.settle(name, asked, lambda step: progress(step.done, step.total))
+    with study_progress.shown(_OUTPUT) as show:
+        return studies.settle(name, asked, show)
 
 
 def finish(asked: Asked, parts: "Sequence[Section]") -> Path | None:

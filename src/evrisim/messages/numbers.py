@@ -77,6 +77,18 @@ def percent_range(low: float, high: float, digits: int = 1) -> str:
     return _with_sign(f"{decimal(100 * low, digits)}–{decimal(100 * high, digits)}")
 
 
+def percent_spread(mean: float | None, spread: float | None, digits: int = 2) -> str:
+    """Write the mean of shares (0–1) with their standard deviation, as percentages.
+
+    Example:
+        >>> percent_spread(0.9046, 0.0071) == "90.46 ± 0.71\\u00a0%"
+        True
+    """
+    if mean is None or spread is None or math.isnan(mean + spread):
+        return percent(mean, digits)
+    return _with_sign(f"{decimal(100 * mean, digits)} ± {decimal(100 * spread, digits)}")
+
+
 def points(difference: float, digits: int = 1) -> str:
     """Write the difference of two shares (0–1) in percentage points.
 

@@ -14,13 +14,17 @@ from evrisim.plots.kernels import filter_detect_condense
 from evrisim.plots.receptive_field import FieldView, receptive_fields
 from evrisim.plots.saving import save
 from evrisim.plots.scores import faithfulness, score
+from evrisim.plots.study import arms, differences, effects, pareto
 from evrisim.plots.training import learning_curves
 from evrisim.plots.written_out import written_out
 
 __all__ = [
     "FieldView",
+    "arms",
     "confusion_matrix",
     "cost_by_layer",
+    "differences",
+    "effects",
     "exciting_images",
     "faithfulness",
     "feature_maps",
@@ -28,6 +32,7 @@ __all__ = [
     "gallery",
     "learned_kernels",
     "learning_curves",
+    "pareto",
     "per_class",
     "receptive_fields",
     "reliability_diagram",

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import Formatter, FuncFormatter
 
 from evrisim.messages import numbers
 
@@ -131,12 +131,21 @@ def _hidden(character: str) -> bool:
 
 
 def percent_axis(axes: Axes, which: str) -> None:
-    """Write the numbers of the `x` or `y` axis (0–1) as percentages."""
+    """Write the numbers of the `x` or `y` axis (0–1) as percentages, as finely as they stand."""
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_formatter(FuncFormatter(lambda share, _: numbers.percent(max(share, 0.0), 0)))
+    axis.set_major_formatter(_Percent())
 
 
 def number_axis(axes: Axes, which: str) -> None:
     """Write the numbers of the `x` or `y` axis as the language does."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_major_formatter(FuncFormatter(lambda value, _: numbers.general(value, 6)))
+
+
+class _Percent(Formatter):
+    """Shares as percentages, with the digits that tell the marks of the axis apart."""
+
+    def __call__(self, share: float, pos: int | None = None) -> str:
+        marks = 100 * np.asarray(self.locs, float)
+        exact = [digits for digits in range(3) if np.allclose(marks, marks.round(digits), 0, 1e-6)]
+        return numbers.percent(max(share, 0.0), min(exact, default=2))

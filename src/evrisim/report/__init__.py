@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evrisim import _files
 from evrisim.report.material import Gallery, Material
 
 if TYPE_CHECKING:
@@ -42,13 +41,6 @@ def write_run_report(
     Raises:
         OSError: As the file system raises it; no part of a file is left.
     """
-    from evrisim.report.page import html, pictures, run_page
+    from evrisim.report.page import run_page, write
 
-    page = run_page(Material(facts, history, evaluation, right, wrong))
-    text, files = html(page), pictures(page)
-    folder = Path(path).parent / "figures"
-    folder.mkdir(exist_ok=True)
-    for name, content in files.items():
-        _files.write_bytes(folder / name, content)
-    _files.write_text(Path(path), text)
-    return Path(path)
+    return write(path, run_page(Material(facts, history, evaluation, right, wrong)))

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -105,7 +105,7 @@ def _split_table(material: Material) -> Table:
 
 def _origin(material: Material) -> list[Block]:
     origin = material.data.get("origin") or {}
-    rows = [(_named(key), _plain(value)) for key, value in origin.items() if key != "skipped"]
+    rows = [(named(key), plain(value)) for key, value in origin.items() if key != "skipped"]
     return [Table(_("Where the data came from"), (_("What"), _("Value")), rows)] if rows else []
 
 
@@ -132,7 +132,7 @@ def _model_table(material: Material) -> Table:
     model = material.facts.get("model") or {}
     rows = [
         (_("name"), str(model.get("name", ""))),
-        *((str(key), _plain(value)) for key, value in (model.get("options") or {}).items()),
+        *((str(key), plain(value)) for key, value in (model.get("options") or {}).items()),
         (_("numbers computed in"), str(material.facts.get("precision") or _("n/a"))),
         (_("weights (SHA-256)"), str(material.facts.get("weights_sha256") or _("n/a"))),
     ]
@@ -140,12 +140,13 @@ def _model_table(material: Material) -> Table:
 
 
 def _recipe_table(recipe: Mapping[str, Any]) -> Table:
-    meanings = _meanings()
-    rows = [(key, _plain(value), meanings.get(key, "")) for key, value in recipe.items()]
+    means = meanings()
+    rows = [(key, plain(value), means.get(key, "")) for key, value in recipe.items()]
     return Table(_("How it was trained"), (_("Setting"), _("Value"), _("Meaning")), rows)
 
 
-def _meanings() -> dict[str, str]:
+def meanings() -> dict[str, str]:
+    """Say what each setting of a recipe does."""
     return {
         "epochs": _("passes over the training images"),
         "batch_size": _("images in one step"),
@@ -169,39 +170,44 @@ def _meanings() -> dict[str, str]:
 def repeat(material: Material) -> Section:
     """Give the exact command, the versions and the machine."""
     facts = material.facts
-    command = facts.get("command")
-    blocks: list[Block] = []
-    if command:
-        blocks.append(Text(_("This command, with the versions below, makes the same run again:")))
-        blocks.append(Code(command if isinstance(command, str) else shlex.join(command)))
-    else:
-        blocks.append(
-            Text(_("The run was started from Python; data, model and recipe are given above."))
-        )
+    blocks = command(
+        facts,
+        _("This command, with the versions below, makes the same run again:"),
+        _("The run was started from Python; data, model and recipe are given above."),
+    )
+    rows = [(_("Keras backend"), str(facts.get("backend") or _("n/a")))]
+    return Section("repeat", _("How to repeat it"), [*blocks, *surroundings(facts, rows)])
+
+
+def command(facts: Mapping[str, Any], before: str, otherwise: str) -> list[Block]:
+    """Give the command that was typed, or say what stands in its place."""
+    typed = facts.get("command")
+    if not typed:
+        return [Text(otherwise)]
+    return [Text(before), Code(typed if isinstance(typed, str) else shlex.join(typed))]
+
+
+def surroundings(facts: Mapping[str, Any], more: Sequence[tuple[str, str]] = ()) -> list[Block]:
+    """Give versions and machine, with `more` rows about it, and what the numbers depend on."""
     versions = [(str(name), str(number)) for name, number in (facts.get("versions") or {}).items()]
-    machine = [(_named(key), _plain(value)) for key, value in (facts.get("machine") or {}).items()]
-    rows = [*machine, (_("Keras backend"), str(facts.get("backend") or _("n/a")))]
-    blocks.append(
-        Row(
-            [
-                [Table(_("Versions"), (_("Package"), _("Version")), versions)],
-                [Table(_("Machine"), (_("What"), _("Value")), rows)],
-            ]
+    machine = [(named(key), plain(value)) for key, value in (facts.get("machine") or {}).items()]
+    tables = Row(
+        [
+            [Table(_("Versions"), (_("Package"), _("Version")), versions)],
+            [Table(_("Machine"), (_("What"), _("Value")), [*machine, *more])],
+        ]
+    )
+    same = Text(
+        _(
+            "On the same machine with the same number of threads, the result is the same bit "
+            "for bit. Elsewhere, sums are rounded in another order and the numbers differ a "
+            "little, about as much as with another seed."
         )
     )
-    blocks.append(
-        Text(
-            _(
-                "On the same machine with the same number of threads, the result is the same bit "
-                "for bit. Elsewhere, sums are rounded in another order and the numbers differ a "
-                "little, about as much as with another seed."
-            )
-        )
-    )
-    return Section("repeat", _("How to repeat it"), blocks)
+    return [tables, same]
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
     """Show a value of run.json: numbers as the language writes them, the rest as JSON."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
@@ -217,7 +223,7 @@ def _plain(value: Any) -> str:
     return text if len(text) <= LONGEST else text[:LONGEST] + "… (run.json)"
 
 
-def _named(key: str) -> str:
+def named(key: str) -> str:
     """Name a key of run.json in the reader's language, as far as it is a usual one."""
     names = {
         "seed": _("seed"),

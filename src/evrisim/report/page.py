@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from evrisim import plots
+from evrisim import _files, plots
 from evrisim.messages import language, numbers
 from evrisim.messages import translate as _
 from evrisim.plots import house
@@ -42,12 +42,17 @@ def run_page(material: Material) -> Page:
         title=f"{PurePath(data).name or data} × {model.get('name', '')}",
         subtitle=_("Report of a training run · {date}").format(date=numbers.date(when)),
         sections=sections,
-        words={
-            "contents": _("Contents"),
-            "footer": _("This page is complete in itself: it loads nothing and runs no script."),
-        },
+        words=words(),
         files={**_curves(material), **galleries},
     )
+
+
+def words() -> dict[str, str]:
+    """Give the words of the template."""
+    return {
+        "contents": _("Contents"),
+        "footer": _("This page is complete in itself: it loads nothing and runs no script."),
+    }
 
 
 def _curves(material: Material) -> dict[str, bytes]:
@@ -98,3 +103,18 @@ def fragment(blocks: Sequence[Block]) -> Markup:
     nothing = Page(language(), "", "", (), {"contents": "", "footer": ""})
     show = template.make_module({"page": nothing, "style": ""}).show  # type: ignore[attr-defined]
     return Markup("").join(show(block) for block in blocks)
+
+
+def write(path: Path, page: Page) -> Path:
+    """Write a page, and its pictures into `figures/` beside it; all is drawn before.
+
+    Raises:
+        OSError: As the file system raises it; no part of a file is left.
+    """
+    text, files = html(page), pictures(page)
+    folder = Path(path).parent / "figures"
+    folder.mkdir(exist_ok=True)
+    for name, content in files.items():
+        _files.write_bytes(folder / name, content)
+    _files.write_text(Path(path), text)
+    return Path(path)
