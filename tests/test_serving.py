@@ -233,7 +233,7 @@ def test_only_this_machine_can_reach_it(served):
     with contextlib.suppress(OSError):
         others = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None)}
         for other in others - {"127.0.0.1", "127.0.1.1", "::1"}:
-            with pytest.raises(OSError), socket.create_connection((other, address.port), 2):
+            with pytest.raises(ConnectionError), socket.create_connection((other, address.port), 2):
                 pass
 
 

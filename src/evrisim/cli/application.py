@@ -21,8 +21,8 @@ from evrisim.cli.output import Output
 from evrisim.messages import translate as _
 
 if TYPE_CHECKING:
-    from evrisim.study.record import StudyRun
     from evrisim.report.blocks import Section
+    from evrisim.study.record import StudyRun
     from evrisim.training import Run
 
 _OUTPUT = Output()
