@@ -16,6 +16,7 @@ import pytest
 
 from evrisim import messages
 from evrisim.data.dataset import DataSet, Split
+from finished_work import a_run, finished  # noqa: F401  fixtures
 
 
 def pytest_collection_modifyitems(items):

@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 
@@ -74,3 +76,25 @@ def test_a_data_set_smaller_than_a_batch_is_one_batch():
     assert steps_per_epoch(5, 8) == 1
     ((images, _labels),) = visited(numbered(5), seed=0, epoch=0)
     assert len(images) == 5
+
+
+@pytest.mark.parametrize(("ahead", "prepared"), [(0, 1), (3, 4)])
+def test_as_many_batches_are_prepared_ahead_as_asked_for(ahead, prepared):
+    drawn = []
+
+    class Counting:
+        def draw(self, rng, count):
+            drawn.append(count)
+
+        def apply(self, images, draw):
+            return images
+
+    batches = iter(
+        training_batches(numbered(), 8, seed=0, epoch=0, augmentation=Counting(), ahead=ahead)
+    )
+    next(batches)
+    patience = time.monotonic() + (5 if ahead else 0.3)
+    while len(drawn) < prepared + (not ahead) and time.monotonic() < patience:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    assert len(drawn) in ((prepared,) if not ahead else (prepared, prepared + 1))

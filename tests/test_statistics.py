@@ -273,6 +273,16 @@ def test_the_bootstrap_is_scipys_over_whole_images(method, scipys):
     assert found.method == f"bootstrap-{method}"
 
 
+def test_bca_moves_the_ends_of_skewed_values_as_scipys_does():
+    skewed = np.random.default_rng(3).exponential(size=(1, 40))
+    expected = stats.bootstrap(
+        tuple(skewed), np.mean, n_resamples=100_000, batch=5000, rng=np.random.default_rng(1)
+    ).confidence_interval
+    found = bootstrap_over_images(skewed, resamples=100_000)
+    width = expected.high - expected.low
+    np.testing.assert_allclose([found.low, found.high], expected, atol=0.012 * width)
+
+
 def test_bca_leans_to_the_side_of_the_tail():
     rare = np.zeros((1, 60))
     rare[0, :3] = 1

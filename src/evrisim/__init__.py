@@ -26,6 +26,7 @@ _MODULES = {
     "blocks": "evrisim.blocks",
     "cost": "evrisim.cost",
     "evaluate": "evrisim.evaluate",
+    "experiments": "evrisim.experiments",
     "explain": "evrisim.explain",
     "features": "evrisim.features",
     "fit": "evrisim.training.fitting",
@@ -36,6 +37,7 @@ _MODULES = {
     "normalising": "evrisim.normalising",
     "open_model": "evrisim.opening",
     "pooling": "evrisim.pooling",
+    "study": "evrisim.study",
     "train_run": "evrisim.workflow",
 }
 

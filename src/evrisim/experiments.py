@@ -44,7 +44,7 @@ def settle(
     source = source or Source(study.data)
     directory = directory or default_directory(study, source, budget)
     order = Order(study, source, budget, seeds)
-    return _reported(runner.run(order, directory, jobs=jobs, show=show, open_test=True))
+    return _reported(runner.run(order, directory, jobs=jobs, show=show, then_open_test=True))
 
 
 def report(found: StudyRun, *, jobs: int | None = None, show: Show = quiet) -> StudyRun:
@@ -53,7 +53,7 @@ def report(found: StudyRun, *, jobs: int | None = None, show: Show = quiet) -> S
     Raises:
         InputError: If no training is finished.
     """
-    return _reported(runner.judge(found, jobs=jobs, show=show))
+    return _reported(runner.open_test(found, jobs=jobs, show=show))
 
 
 def _reported(found: StudyRun) -> StudyRun:

@@ -8,6 +8,7 @@ import typer
 from evrisim import __version__
 from evrisim.cli import (
     app_page,
+    claims,
     cost,
     data,
     demo,
@@ -41,6 +42,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "pooling": pooling.pooling,
     "normalisation": normalisation.normalisation,
     "cost": cost.cost,
+    "claims": claims.claims,
     "models": models.models,
     "app": app_page.app,
     "doctor": doctor.doctor,

@@ -14,7 +14,9 @@ def say(sentence: str) -> None:
 
 def interrupted() -> str:
     """Say that the user stopped the command, and how to go on."""
-    return _("Interrupted. What was finished is kept; the same command with --resume goes on.")
+    return _(
+        "Interrupted. What was finished is kept; the same command goes on (`train` with --resume)."
+    )
 
 
 def sentence(error: Exception) -> str | None:

@@ -38,7 +38,7 @@ def list_studies(
     json: options.Json = False, quiet: options.Quiet = False, lang: options.Lang = None
 ) -> None:
     """List the studies that come with evrisim."""
-    from evrisim.study.named import NAMES, named
+    from evrisim.study.shipped import NAMES, named
 
     output = options.output(json, quiet)
     studies = [named(name) for name in NAMES]
@@ -173,7 +173,7 @@ def find(study: str) -> "Study":
         InputError: If there is neither, or something in the file is wrong.
     """
     from evrisim.study import reading
-    from evrisim.study.named import NAMES, named
+    from evrisim.study.shipped import NAMES, named
 
     if Path(study).suffix in (".yaml", ".yml"):
         return reading.load(study)

@@ -11,6 +11,9 @@ from evrisim.data.dataset import Split
 # Streams of randomness that must not meet, though they start from the same seed.
 _ORDER, _AUGMENTATION = 1, 2
 
+AHEAD = 2
+"""Batches prepared ahead of the training step."""
+
 
 def epoch_order(count: int, *, seed: int, epoch: int) -> np.ndarray:
     """Give the order in which an epoch visits the images: a permutation of `0 … count − 1`.
@@ -49,6 +52,7 @@ def training_batches(
     seed: int,
     epoch: int,
     augmentation: Augmentation | None = None,
+    ahead: int = AHEAD,
 ) -> tf.data.Dataset:
     """Give one epoch of `(images, labels)` batches, prepared ahead of the training step.
 
@@ -61,6 +65,7 @@ def training_batches(
         seed: With `epoch`, decides the order and every draw, whatever ran before.
         epoch: Number of the epoch, from 0.
         augmentation: What the images go through, or None.
+        ahead: How many batches are prepared before they are asked for; with 0 none is.
 
     Returns:
         A dataset of uint8 `(batch, rows, columns, channels)` and int64 `(batch,)`.
@@ -79,4 +84,9 @@ def training_batches(
             labels, (count,)
         )
 
-    return tf.data.Dataset.range(steps).map(one_batch_tensor).prefetch(2)
+    batches = tf.data.Dataset.range(steps).map(one_batch_tensor)
+    if ahead:
+        return batches.prefetch(ahead)
+    options = tf.data.Options()
+    options.experimental_optimization.inject_prefetch = False  # which it would do unasked
+    return batches.with_options(options)

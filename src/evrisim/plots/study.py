@@ -164,7 +164,9 @@ def _bar(axes: Axes, place: int, one: Comparison) -> None:
             (start, low, start < low, "<"),
             (end, high, end > high, ">"),
         ):
-            sign = {"marker": arrow, "ms": 8} if cut else {"marker": "|", "ms": 9, "mew": 2}
+            sign: dict[str, Any] = (
+                {"marker": arrow, "ms": 8} if cut else {"marker": "|", "ms": 9, "mew": 2}
+            )
             where = limit if cut else edge
             axes.plot(where, at, color=colour, ls="", zorder=3, clip_on=False, **sign)
     axes.plot(mean, at, "D", color=colour, ms=6.5, mec="white", mew=0.7, zorder=4)
@@ -324,9 +326,9 @@ def _interaction(axes: Axes, findings: Findings, plan: Study, pair: tuple[Factor
                 zorder=2,
             )
         means = [float(cell.mean()) if len(cell) else np.nan for cell in cells]
-        at = np.arange(len(cells)) + shift
+        places = np.arange(len(cells)) + shift
         name = f"{wording.setting(lines.setting)} = {wording.value(level)}"
-        axes.plot(at, means, sign, color=colour, ms=8, mec="white", label=house.label(name))
+        axes.plot(places, means, sign, color=colour, ms=8, mec="white", label=house.label(name))
     axes.set_xticks(
         range(len(along.levels)), [house.label(wording.value(one), 14) for one in along.levels]
     )

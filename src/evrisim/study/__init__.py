@@ -3,14 +3,21 @@
 from evrisim._lazy import front
 
 _MODULES = {
+    "NAMES": "evrisim.study.shipped",
     "Arm": "evrisim.study.design",
     "ArmResult": "evrisim.study.results",
     "Claim": "evrisim.study.design",
     "Comparison": "evrisim.study.results",
     "Factor": "evrisim.study.design",
     "Findings": "evrisim.study.results",
+    "Order": "evrisim.study.plan",
+    "Progress": "evrisim.study.runner",
     "Study": "evrisim.study.design",
+    "StudyRun": "evrisim.study.record",
     "judge": "evrisim.study.verdict",
+    "load": "evrisim.study.reading",
+    "named": "evrisim.study.shipped",
+    "parse": "evrisim.study.reading",
     "to_json": "evrisim.study.verdict",
 }
 

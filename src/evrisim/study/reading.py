@@ -283,6 +283,7 @@ def _budgets(place: _Place) -> dict[str, dict[str, Any]]:
         budget.check(check_choice, "budget", name, BUDGETS)
         for setting in budget.mapping():
             budget.at(setting).check(settings.check_setting, setting)
+        budget.check(settings.training, {**settings.DEFAULTS, **budget.value})
         budgets[str(name)] = dict(budget.value)
     return budgets
 

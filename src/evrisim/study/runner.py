@@ -50,7 +50,7 @@ def run(
     *,
     jobs: int | None = None,
     show: Show = quiet,
-    open_test: bool = False,
+    then_open_test: bool = False,
 ) -> StudyRun:
     """Train every arm with every seed; what is trained already, here or in another study, stays.
 
@@ -64,7 +64,7 @@ def run(
         directory: Of the study; trainings lie beside it, in `trainings/`.
         jobs: How many trainings run at a time; None for one a core, as memory allows.
         show: Called with a `Progress` about twice a second.
-        open_test: Afterwards do what `judge` does, with the same workers.
+        then_open_test: Afterwards do what `open_test` does, with the same workers.
 
     Returns:
         The study with status `trained`; what failed is in its arms' `failed`.
@@ -81,10 +81,10 @@ def run(
         threads = _threads(directory) or max(machine.cores() // size, 1)
         with Crew(threads=threads, log=directory / "workers.log", size=size) as crew:
             study = _Session(order, directory, crew, show).train(tasks, threads)
-            return _judged(study, _to_judge(study), crew, show) if open_test else study
+            return _judged(study, _to_judge(study), crew, show) if then_open_test else study
 
 
-def judge(study: StudyRun, *, jobs: int | None = None, show: Show = quiet) -> StudyRun:
+def open_test(study: StudyRun, *, jobs: int | None = None, show: Show = quiet) -> StudyRun:
     """Open the test split: each finished training's model predicts it once, and that is counted.
 
     Trainings whose predictions are there already, of this study or another, are not asked again.

@@ -24,6 +24,7 @@ BUDGET_SETTINGS: dict[str, Settings] = {
     "quick": {"epochs": 8, "data.train_images": 5000, "data.validation_images": 1000},
     "full": {},
 }
+DEFAULTS = {"model": "convnet", "recipe": "course"}
 MOST_SEEDS = {"smoke": 2}
 """Seeds a budget takes at most, unless the user says how many."""
 
@@ -51,7 +52,7 @@ def merged(study: Study, arm: Arm, budget: str) -> dict[str, Any]:
     """Give all settings of an arm: the arm's over the budget's over the base's."""
     check_choice("budget", budget, BUDGETS)
     of_budget = study.budgets.get(budget, BUDGET_SETTINGS[budget])
-    return {"model": "convnet", "recipe": "course", **study.base, **of_budget, **arm.settings}
+    return {**DEFAULTS, **study.base, **of_budget, **arm.settings}
 
 
 def training(settings: Settings) -> Training:

@@ -47,7 +47,7 @@ class Worker:
             traceback.print_exc()
             self._say(task, "failed", reason=f"{type(error).__name__}: {error}"[:500])
         else:
-            self._say(task, "done", memory=_peak_memory(), **result)
+            self._say(task, "done", memory=peak_memory(), **result)
 
     def _say(self, task: Task, event: str, **facts: Any) -> None:
         self._answers.write(json.dumps({"event": event, "id": task["id"], **facts}) + "\n")
@@ -157,7 +157,7 @@ def _recipe(task: Task) -> "Recipe":
     return Recipe.create(task["recipe"])
 
 
-def _peak_memory() -> int:
+def peak_memory() -> int:
     """Give the most memory this process has held, in bytes; 0 where that cannot be told."""
     try:
         import resource

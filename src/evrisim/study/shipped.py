@@ -82,7 +82,7 @@ def _norm_at_small_batch() -> Study:
 def _filters() -> Study:
     factors = (
         Factor("model.kernel_size", (3, 5), Claim("not-better", 1.0)),
-        Factor("model.width", (16, 32), Claim("better", 1.0)),
+        Factor("model.width", (8, 16), Claim("better", 1.0)),
     )
     return Study(
         name="filters",

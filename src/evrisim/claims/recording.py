@@ -1,0 +1,261 @@
+"""Put a result into the ledger: `python -m evrisim.claims.recording DIR… CLAIM`.
+
+DIR is the folder of a finished study; for C27 and C29 of one or several finished runs. C28 needs
+none and is measured.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from evrisim import machine
+from evrisim._validate import InputError
+from evrisim.claims import measuring, stored
+from evrisim.claims.ledger import ENTRIES, check_id
+from evrisim.data import sources
+from evrisim.messages import translate as _
+from evrisim.training.recipe import RECIPES, Recipe
+from evrisim.training.run import Run
+
+if TYPE_CHECKING:
+    from evrisim.study.results import ArmResult, Comparison, Findings
+
+QUICK_DEMO = ("demo", {"epochs": 3})
+"""Recipe of `evrisim demo --quick`, and what it changes."""
+
+_MADE_BY = {"demo": "evrisim demo", "course": "evrisim train cifar10 --recipe course"}
+OWN = "own"
+NOISE = "noise"
+"""Data of C28: random pixels, for only the time they take counts."""
+
+
+def record(
+    directories: Path | Sequence[Path], claim: str, *, folder: Path = stored.RESULTS
+) -> Path:
+    """Write the file that puts what was measured into the ledger, and give its path.
+
+    Args:
+        directories: A finished study; for C27 and C29 finished runs; for C28 none.
+        claim: Id of the claim.
+        folder: Where the file goes.
+
+    Raises:
+        InputError: If it is not finished, does not settle this claim, or was not made with a
+            data set and recipe that everybody has.
+    """
+    places = [directories] if isinstance(directories, Path) else list(directories)
+    result = _result(places, check_id(claim))
+    if result.data not in (*sources.DATA_SETS, NOISE):
+        raise InputError(
+            _("The ledger keeps results on data sets that everybody has: {known}.").format(
+                known=", ".join(sources.DATA_SETS)
+            )
+        )
+    if isinstance(result, stored.Measured) and result.recipe == OWN:
+        raise InputError(
+            _("The ledger keeps runs of the recipes {known} as they are.").format(
+                known=", ".join(RECIPES)
+            )
+        )
+    return stored.write(result, folder)
+
+
+def _result(places: list[Path], claim: str) -> stored.Result:
+    if claim == "C28":
+        return of_waiting()
+    if not ENTRIES[claim].study:
+        return of_runs(claim, [Run.open(place) for place in places])
+    from evrisim.experiments import StudyRun
+
+    if len(places) != 1:
+        raise InputError(_("{claim} is settled by one study; name its folder.").format(claim=claim))
+    (place,) = places
+    run = StudyRun.open(place)
+    if run.facts["status"] != "done":
+        raise InputError(_("{path} is not finished; run it again to go on.").format(path=place))
+    return of_study(claim, run.facts, run.findings())
+
+
+def of_study(claim: str, facts: Mapping[str, Any], findings: "Findings") -> stored.StudyResult:
+    """Take from a study what the ledger keeps of the comparison that settles a claim.
+
+    Args:
+        claim: Id of the claim.
+        facts: What `study.json` holds.
+        findings: What the study found.
+
+    Raises:
+        InputError: If the study does not hold the comparison, or its test images are unopened.
+    """
+    found = _comparison(claim, facts, findings)
+    if found.claim is None or found.verdict is None or not len(found.differences):
+        raise InputError(
+            _("The study {study} has no verdict on {claim} yet.").format(
+                study=facts["name"], claim=claim
+            )
+        )
+    data, budget = Path(facts["source"]["name"]).name, facts["budget"]
+    return stored.StudyResult(
+        claim=claim,
+        data=data,
+        date=_day(facts),
+        machine=_machine(facts),
+        versions=facts["versions"],
+        seeds=found.seeds,
+        seconds=facts["seconds"]["training"],
+        command=f"evrisim claims {claim} --run --data {data} --budget {budget}",
+        study=facts["name"],
+        arm=found.arm,
+        against=found.against,
+        budget=budget,
+        claimed=stored.Claimed(kind=found.claim.kind, points=found.claim.points),
+        differences=tuple(found.differences.tolist()),
+        mean=float(np.mean(found.differences)),
+        interval=None if found.interval is None else (found.interval.low, found.interval.high),
+        verdict=found.verdict,
+        verdict_p=found.verdict_p,
+        missing=found.missing,
+        arms={arm.name: _side(arm) for arm in findings.arms if len(arm.seeds)},
+    )
+
+
+def _comparison(claim: str, facts: Mapping[str, Any], findings: "Findings") -> "Comparison":
+    entry = ENTRIES[claim]
+    for comparison in findings.comparisons:
+        if (comparison.arm, comparison.against) == (entry.arm, entry.against):
+            return comparison
+    raise InputError(
+        _("{claim} is settled by {study}, {arm} against {against}; {other} has no such.").format(
+            claim=claim,
+            study=entry.study,
+            arm=entry.arm,
+            against=entry.against,
+            other=facts["name"],
+        )
+    )
+
+
+def _side(arm: "ArmResult") -> stored.Side:
+    if arm.test is None:
+        raise InputError(_("The test images of arm {arm} are not opened yet.").format(arm=arm.name))
+    return stored.Side(
+        top1=float(arm.test.mean()),
+        parameters=arm.parameters,
+        macs=arm.macs,
+        seconds=float(arm.seconds.mean()),
+    )
+
+
+def of_runs(claim: str, runs: Sequence[Run]) -> stored.Measured:
+    """Take from finished runs what C27 (top-1) or C29 (pointing game) needs.
+
+    Raises:
+        InputError: If a run is not finished, lacks what is measured, or two are not comparable.
+    """
+    take = {"C27": _accuracy, "C29": _pointing}.get(claim)
+    if take is None or not runs:
+        raise InputError(
+            _("The ledger keeps runs for C27 and C29; received {claim} with {count} runs.").format(
+                claim=claim, count=len(runs)
+            )
+        )
+    for run in runs:
+        if run.status != "done":
+            raise InputError(
+                _("{path} is not finished; go on with it with --resume.").format(path=run.directory)
+            )
+    first = runs[0].facts
+    recipe = _recipe(runs)
+    return stored.Measured(
+        claim=claim,
+        data=Path(first["data"]["name"]).name,
+        date=_day(first),
+        machine=_machine(first),
+        versions=first["versions"],
+        seeds=tuple(run.facts["seed"] for run in runs),
+        seconds=round(sum(run.facts["seconds"] for run in runs), 1),
+        command=_MADE_BY.get(recipe, f"evrisim claims {claim} --run"),
+        recipe=recipe,
+        values=take(runs),
+    )
+
+
+def of_waiting() -> stored.Measured:
+    """Measure how long training waits for data (C28), now and here."""
+    facts = {"machine": machine.describe()}
+    return stored.Measured(
+        claim="C28",
+        data=NOISE,
+        date=_day({}),
+        machine=_machine(facts),
+        versions=machine.versions(),
+        seeds=(0,),
+        seconds=None,
+        command="evrisim claims C28 --run",
+        recipe="pause",
+        values=measuring.waiting(),
+    )
+
+
+def _accuracy(runs: Sequence[Run]) -> dict[str, Any]:
+    first = runs[0].facts
+    same = {(run.facts["data"]["content_hash"], str(run.facts["model"])) for run in runs}
+    if first["data"]["name"] != "cifar10" or len(same) > 1:
+        raise InputError(_("C27 needs runs of one model on the same cifar10."))
+    if len({run.facts["seed"] for run in runs}) < len(runs):
+        raise InputError(_("Two of the runs have the same seed and count once only."))
+    return {
+        "top1": tuple(run.facts["metrics"]["top1"]["value"] for run in runs),
+        "test_images": first["metrics"]["count"],
+        "official": float(bool(first["data"]["origin"].get("official"))),
+    }
+
+
+def _pointing(runs: Sequence[Run]) -> dict[str, Any]:
+    if len(runs) != 1:
+        raise InputError(_("C29 is measured on one run."))
+    (run,) = runs
+    found = run.facts.get("explanation") or {}
+    if "pointing_game" not in found:
+        raise InputError(
+            _("{path} was trained on data without object masks, so C29 has no answer.").format(
+                path=run.directory
+            )
+        )
+    return {
+        "pointing_game": found["pointing_game"],
+        "chance": found["pointing_game_chance"],
+        "count": found["count"],
+        "top1": run.facts["metrics"]["top1"]["value"],
+    }
+
+
+def _recipe(runs: Sequence[Run]) -> str:
+    """Name the recipe of ours that made all the runs, unchanged but for the seed; else `own`."""
+    known = {name: Recipe.load(name) for name in RECIPES}
+    known["demo-quick"] = Recipe.load(QUICK_DEMO[0]).with_settings(QUICK_DEMO[1])
+    made = {
+        name
+        for run in runs
+        for name, recipe in known.items()
+        if recipe.with_settings({"seed": run.facts["seed"]}).model_dump() == run.facts["recipe"]
+    }
+    return made.pop() if len(made) == 1 else OWN
+
+
+def _machine(facts: Mapping[str, Any]) -> stored.Machine:
+    return stored.Machine(processor=facts["machine"]["processor"], cores=facts["machine"]["cores"])
+
+
+def _day(facts: Mapping[str, Any]) -> date:
+    started = facts.get("started")
+    return (datetime.fromisoformat(started) if started else datetime.now(UTC)).date()
+
+
+if __name__ == "__main__":
+    *given, last = sys.argv[1:]
+    print(record([Path(place) for place in given], last))  # noqa: T201

@@ -1,0 +1,183 @@
+"""Settle a claim again: run its study, or measure anew. The ledger itself stays as it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evrisim._validate import InputError, check_choice, check_whole
+from evrisim.claims import judged, measuring, recording
+from evrisim.claims.ledger import ENTRIES, Ruling
+from evrisim.messages import translate as _
+from evrisim.study.design import BUDGETS
+from evrisim.training.run import Run
+
+Show = Callable[[Any], None]
+
+FROM_SCRATCH = "cifar10"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How a claim is to be settled again; what is None is left to the claim.
+
+    Attributes:
+        data: Name of a data set, or a folder.
+        data_dir: Where data is looked for first.
+        budget: Of a study.
+        seeds: How many.
+        jobs: Trainings of a study at a time.
+        runs: Finished runs to measure instead of training.
+        directory: Where new runs go.
+    """
+
+    data: str | None = None
+    data_dir: Path | None = None
+    budget: str | None = None
+    seeds: int | None = None
+    jobs: int | None = None
+    runs: tuple[Path, ...] = ()
+    directory: Path = Path("runs")
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """What came out, and where it lies (None where nothing is kept)."""
+
+    ruling: Ruling
+    directory: Path | None
+
+
+def check(claim: str, wanted: Wanted) -> None:
+    """Pass if `rerun` can do what is wanted; loads nothing heavy.
+
+    Raises:
+        InputError: If nothing can settle the claim yet, or an option has no meaning for it.
+    """
+    entry = ENTRIES[claim]
+    if not entry.repeatable and entry.ways == ("study",):
+        raise InputError(
+            _("{claim} cannot be run yet: the study that will settle it is not there.").format(
+                claim=claim
+            )
+        )
+    for option, value in (("--seeds", wanted.seeds), ("--jobs", wanted.jobs)):
+        if value is not None:
+            check_whole(option, value, 1)
+    if wanted.budget is not None:
+        check_choice("--budget", wanted.budget, BUDGETS)
+    allowed = _options(claim)
+    for option, value in _given(wanted).items():
+        if value and option not in allowed:
+            raise InputError(
+                _("`{option}` has no meaning for {claim}.").format(option=option, claim=claim)
+            )
+
+
+def _given(wanted: Wanted) -> dict[str, Any]:
+    return {
+        "--data": wanted.data,
+        "--data-dir": wanted.data_dir,
+        "--budget": wanted.budget,
+        "--seeds": wanted.seeds,
+        "--jobs": wanted.jobs,
+        "--of": wanted.runs,
+    }
+
+
+def _options(claim: str) -> tuple[str, ...]:
+    if ENTRIES[claim].study:
+        return "--data", "--data-dir", "--budget", "--seeds", "--jobs"
+    return {"C27": ("--data-dir", "--seeds", "--of"), "C29": ("--of",)}.get(claim, ())
+
+
+def rerun(
+    claim: str, wanted: Wanted, *, show_study: Show | None = None, show_training: Show | None = None
+) -> Rerun:
+    """Settle a claim again and say what came out; nothing is written into the ledger.
+
+    Args:
+        claim: One of `ledger.IDS`.
+        wanted: How.
+        show_study: Called with a `study.Progress` as a study goes on.
+        show_training: Called with a `training.Progress` as a single training goes on.
+
+    Raises:
+        InputError: As `check`, and for data or runs that cannot be used.
+    """
+    check(claim, wanted)
+    if ENTRIES[claim].study:
+        return _study(claim, wanted, show_study)
+    if claim == "C26":
+        from evrisim.claims import counting
+
+        return Rerun(counting.table(build=True), None)
+    if claim == "C28":
+        return Rerun(judged.of_result(recording.of_waiting()), None)
+    if claim in ("C27", "C29"):
+        runs = [Run.open(path) for path in wanted.runs]
+        runs = runs or _trained(claim, wanted, show_training or (lambda progress: None))
+        place = runs[0].directory if len(runs) == 1 else runs[0].directory.parent
+        return Rerun(judged.of_result(recording.of_runs(claim, runs)), place)
+    return Rerun(judged.rulings(claim)[0], None)
+
+
+def _study(claim: str, wanted: Wanted, show: Show | None) -> Rerun:
+    from evrisim import study
+    from evrisim.data.source import Source
+    from evrisim.experiments import settle
+    from evrisim.study.runner import quiet
+
+    place = str(wanted.data_dir) if wanted.data_dir else None
+    plan = study.named(ENTRIES[claim].study)
+    source = Source(wanted.data or plan.data, data_dir=place)
+    run = settle(
+        plan,
+        source,
+        budget=wanted.budget or "quick",
+        seeds=wanted.seeds,
+        jobs=wanted.jobs,
+        show=show or quiet,
+    )
+    result = recording.of_study(claim, run.facts, run.findings())
+    return Rerun(judged.of_result(result), run.directory)
+
+
+def _trained(claim: str, wanted: Wanted, show: Show) -> list[Run]:
+    """Train what a claim needs, or go on with it, or take it where it is done."""
+    from evrisim.data.source import Source
+    from evrisim.training import ModelChoice, Recipe
+
+    if claim == "C29":
+        name, changes = recording.QUICK_DEMO
+        recipe = Recipe.load(name).with_settings(changes)
+        source = Source("shapes", counts=(2000, 500, 500))
+        return [_run(claim, source, ModelChoice("convnet", {"width": 32}), recipe, wanted, show)]
+    place = str(wanted.data_dir) if wanted.data_dir else None
+    source = Source(FROM_SCRATCH, data_dir=place)
+    course = Recipe.load("course")
+    return [
+        _run(
+            claim,
+            source,
+            ModelChoice("convnet"),
+            course.with_settings({"seed": seed}),
+            wanted,
+            show,
+        )
+        for seed in range(wanted.seeds or measuring.FEWEST)
+    ]
+
+
+def _run(claim: str, source: Any, model: Any, recipe: Any, wanted: Wanted, show: Show) -> Run:
+    from evrisim import workflow
+
+    return workflow.train_run(
+        source.load(),
+        model,
+        recipe,
+        directory=wanted.directory / f"claim-{claim}-s{recipe.seed}",
+        resume=True,
+        show=show,
+        facts={"command": f"evrisim claims {claim} --run", "source": source.to_json()},
+    )
