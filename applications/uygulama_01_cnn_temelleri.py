@@ -189,7 +189,7 @@ def _(asked, ended):
     run = application.trained(asked)
     model_found = first.result(run, asked) if run else first.missing_model()
     page.show(model_found)
-    return (model_found,)
+    return model_found, run
 
 
 @app.cell(hide_code=True)
@@ -290,9 +290,8 @@ def _():
 
 
 @app.cell
-def _(asked, ended):
-    ended()
-    available = first.models(asked)
+def _(asked, run):
+    available = first.models(asked, run)
     pictures = first.images(asked)
     which = mo.ui.dropdown(list(available), value=next(iter(available)), label=translate("model"))
     picture = mo.ui.dropdown(pictures, value=next(iter(pictures)), label=translate("image"))

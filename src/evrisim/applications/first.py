@@ -24,8 +24,6 @@ IMAGES = 12
 PHOTOGRAPH = 320
 """Pixels along the longer side: a kernel's work is seen best where its cells are not too small."""
 
-UNTRAINED, TRAINED = "untrained", "trained"
-
 
 def words(name: str, title: str, *paragraphs: str) -> Section:
     """Begin a part with its title and what there is to know."""
@@ -123,8 +121,14 @@ def _class_names(asked: Asked) -> Sequence[str]:
     return shapes.display_names() if drawn else dataset.class_names
 
 
-def models(asked: Asked) -> "dict[str, keras.Model]":
-    """Give the models whose maps can be looked at: before training and, if there, after it."""
+def models(asked: Asked, run: "Run | None") -> "dict[str, keras.Model]":
+    """Give the models whose maps can be looked at: after training, if that is done, and before."""
+    found = {_("untrained"): untrained(asked)}
+    return found if run is None else {_("trained"): run.model(), **found}
+
+
+def untrained(asked: Asked) -> "keras.Model":
+    """Build the model as it is before training."""
     import keras
 
     from evrisim import models as builders
@@ -132,9 +136,7 @@ def models(asked: Asked) -> "dict[str, keras.Model]":
     wanted = trainings.plan(asked)
     dataset, choice = wanted.dataset, wanted.choice
     keras.utils.set_random_seed(wanted.recipe.seed)
-    fresh = builders.build(choice.name, dataset.image_shape, dataset.num_classes, choice.options)
-    run = trainings.trained(asked)
-    return {UNTRAINED: fresh} if run is None else {TRAINED: run.model(), UNTRAINED: fresh}
+    return builders.build(choice.name, dataset.image_shape, dataset.num_classes, choice.options)
 
 
 def layers(model: "keras.Model") -> list[str]:
@@ -163,10 +165,11 @@ def feature_maps(
     rows, columns, maps = found.shape
     figure = plots.feature_maps(picture, [found], title=layer, shown=shown)
     alt = _("The strongest feature maps of {layer}.").format(layer=layer)
-    said = _(
-        "{layer} gives {maps} maps of {rows} × {columns}; {dead} of them are zero everywhere in "
-        "this image."
-    ).format(layer=layer, maps=maps, rows=rows, columns=columns, dead=dead)
+    said = _("{layer} gives {maps} maps of {rows} × {columns}.").format(
+        layer=layer, maps=maps, rows=rows, columns=columns
+    )
+    if dead:
+        said += " " + _("In this image {dead} of them are zero everywhere.").format(dead=dead)
     return [_picture("maps", figure, alt), Text(said, "reading")]
 
 
@@ -188,7 +191,7 @@ def cost(asked: Asked) -> list[Block]:
     from evrisim import cost as costs
     from evrisim import plots
 
-    measured = costs.measure(models(asked)[UNTRAINED])
+    measured = costs.measure(untrained(asked))
     rows = [
         (
             one.path,
@@ -250,7 +253,7 @@ def layer_cost(layer: Layer) -> list[Block]:
     alt = _("Parameters by kernel size and MACs by stride; yours is filled.")
     terms = Terms(
         [
-            (_("Parameters: (k · k · channels in + 1) · filters"), parameters),
+            (_parameters_term(layer), parameters),
             (_("Size of the output, rows and columns each"), output),
             (_("MACs: output rows · columns · k · k · channels in · filters"), macs),
         ]
@@ -259,6 +262,12 @@ def layer_cost(layer: Layer) -> list[Block]:
         parameters=numbers.whole(layer.parameters), macs=numbers.whole(layer.macs)
     )
     return [Text(said, "reading"), terms, _picture("one-layer", figure, alt)]
+
+
+def _parameters_term(layer: Layer) -> str:
+    if layer.bias:
+        return _("Parameters: (k · k · channels in + 1) · filters")
+    return _("Parameters: k · k · channels in · filters")
 
 
 def in_code(layer: Layer) -> list[Block]:

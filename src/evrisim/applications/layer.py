@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from evrisim.kernels import output_size
+from evrisim.messages import numbers
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,6 @@ class Layer:
         one = f"({each} + 1)" if self.bias else each
         return (
             output_size(self.size, k, self.stride).formula,
-            f"{one} × {self.filters} = {self.parameters:,}",
-            f"{self.output} × {self.output} × {each} × {self.filters} = {self.macs:,}",
+            f"{one} × {self.filters} = {numbers.whole(self.parameters)}",
+            f"{self.output} × {self.output} × {each} × {self.filters} = {numbers.whole(self.macs)}",
         )
