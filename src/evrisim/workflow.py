@@ -83,7 +83,7 @@ def report_run(run: Run, dataset: DataSet, *, progress: Progress | None = None) 
     evaluation = saved_evaluation(run)
     cam = explain.prepare(run.model(), image_shape=dataset.image_shape)
     run = run.updated(explanation=_faithfulness(cam, dataset, evaluation, progress))
-    right, wrong = (_gallery(cam, dataset, evaluation, index) for index in _examples(evaluation))
+    right, wrong = galleries(cam, dataset, evaluation)
     write_run_report(
         run.directory / "report.html",
         run.facts,
@@ -93,6 +93,14 @@ def report_run(run: Run, dataset: DataSet, *, progress: Progress | None = None) 
         wrong=wrong,
     )
     return run
+
+
+def galleries(
+    cam: explain.Prepared, dataset: DataSet, evaluation: Evaluation
+) -> tuple[Gallery, Gallery]:
+    """Give some right and some wrong predictions of the test split, with where the model looked."""
+    right, wrong = (_gallery(cam, dataset, evaluation, index) for index in _examples(evaluation))
+    return right, wrong
 
 
 @dataclass(frozen=True)

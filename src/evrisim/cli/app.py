@@ -7,6 +7,7 @@ import typer
 
 from evrisim import __version__
 from evrisim.cli import (
+    app_page,
     claims,
     cost,
     data,
@@ -43,6 +44,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "cost": cost.cost,
     "claims": claims.claims,
     "models": models.models,
+    "app": app_page.app,
     "doctor": doctor.doctor,
 }
 

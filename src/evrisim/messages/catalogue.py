@@ -7,6 +7,7 @@ catalogue that is not complete or not compiled.
 
 import ast
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 SOURCES = HERE.parent
+NOTEBOOKS = SOURCES.parents[1] / "applications"
 TURKISH = HERE / "tr" / "LC_MESSAGES" / "evrisim.po"
 
 
@@ -23,7 +25,10 @@ def sentences() -> set[str]:
     from babel.messages.extract import extract_from_dir
 
     keywords = {"_": None, "translate": None}
-    found = extract_from_dir(str(SOURCES), [("**.py", "python")], keywords=keywords)
+    found = chain.from_iterable(
+        extract_from_dir(str(folder), [("**.py", "python")], keywords=keywords)
+        for folder in (SOURCES, NOTEBOOKS)
+    )
     # Every message is a plain literal: no plural forms, which would come as tuples.
     literals = {str(message) for _file, _line, message, _comments, _context in found if message}
     return literals | set(_helps())

@@ -1,5 +1,6 @@
 """A page put together, as HTML and as files."""
 
+from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -11,7 +12,7 @@ from evrisim.messages import language, numbers
 from evrisim.messages import translate as _
 from evrisim.plots import house
 from evrisim.report import making, results, trust
-from evrisim.report.blocks import Page, drawings
+from evrisim.report.blocks import Block, Page, drawings
 from evrisim.report.material import Material
 from evrisim.report.pictures import png
 
@@ -63,15 +64,23 @@ def _curves(material: Material) -> dict[str, bytes]:
 
 def html(page: Page) -> str:
     """Write a page as one HTML text that needs nothing else."""
-    environment = Environment(
+    template = _environment().get_template("template.html.j2")
+    return template.render(page=page, style=Markup(style()))
+
+
+def style() -> str:
+    """Give the style sheet of pages."""
+    return (HERE / "style.css").read_text("utf-8")
+
+
+def _environment() -> Environment:
+    return Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_visible,
         trim_blocks=True,
     )
-    style = Markup((HERE / "style.css").read_text("utf-8"))
-    return environment.get_template("template.html.j2").render(page=page, style=style)
 
 
 def _visible(value: Any) -> Any:
@@ -86,6 +95,14 @@ def pictures(page: Page) -> dict[str, bytes]:
     shown = [one for section in page.sections for one in drawings(section.blocks)]
     named = {one.name: one.png for one in shown} | page.files
     return {f"{name}.png": content for name, content in named.items()}
+
+
+def fragment(blocks: Sequence[Block]) -> Markup:
+    """Write blocks as HTML to be put into another page, which brings the style."""
+    template = _environment().get_template("template.html.j2")
+    nothing = Page(language(), "", "", (), {"contents": "", "footer": ""})
+    show = template.make_module({"page": nothing, "style": ""}).show  # type: ignore[attr-defined]
+    return Markup("").join(show(block) for block in blocks)
 
 
 def write(path: Path, page: Page) -> Path:

@@ -1,0 +1,138 @@
+"""The studies of the first application: settled once, their answers as blocks of a page."""
+
+from typing import TYPE_CHECKING
+
+from evrisim.applications.asked import Asked
+from evrisim.messages import translate as _
+from evrisim.report.blocks import Block, Picture, Row, Text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
+
+    from evrisim.study.record import StudyRun
+    from evrisim.study.results import Findings
+    from evrisim.study.runner import Show
+
+FILTERS, CONDENSING = "filters", "stride-vs-pooling"
+
+
+def directory(name: str, asked: Asked) -> "Path":
+    """Give the folder of a study."""
+    from evrisim import experiments
+    from evrisim.data.source import Source
+    from evrisim.study.named import named
+
+    usual = experiments.default_directory(named(name), Source(asked.data), asked.budget)
+    return asked.out / usual.name
+
+
+def settle(name: str, asked: Asked, show: "Show") -> "StudyRun":
+    """Run what of a study is not done, and judge it."""
+    from evrisim import experiments
+    from evrisim.data.source import Source
+    from evrisim.study.named import named
+
+    return experiments.settle(
+        named(name),
+        Source(asked.data),
+        budget=asked.budget,
+        seeds=asked.seeds,
+        directory=directory(name, asked),
+        jobs=asked.jobs,
+        show=show,
+    )
+
+
+def settled(name: str, asked: Asked) -> "StudyRun | None":
+    """Give a study if it has been judged."""
+    from evrisim._validate import InputError
+    from evrisim.study.record import StudyRun
+
+    try:
+        found = StudyRun.open(directory(name, asked))
+    except InputError:
+        return None
+    return found if found.facts["status"] in ("done", "failed") else None
+
+
+def missing() -> list[Block]:
+    """Say that a study has not been run yet."""
+    return [Text(_("It has not been run yet: the button starts that."))]
+
+
+def answer(found: "StudyRun") -> list[Block]:
+    """Show what came out of a study: the verdicts in words, every difference, every arm."""
+    from evrisim import plots
+    from evrisim.report import study_tables
+
+    findings, name = found.findings(), found.facts["name"]
+    differences = _picture(
+        f"{name}-differences",
+        plots.differences(findings),
+        _("Each difference with its interval, what was claimed, and the verdict."),
+        _(
+            "A dot is a pair of trainings with the same seed, the bar is where the true "
+            "difference probably lies. A claim holds if that is in the shaded region."
+        ),
+    )
+    arms = _picture(
+        f"{name}-arms",
+        plots.arms(findings),
+        _("The accuracy of each arm and seed."),
+        _("Dots joined by a line are trainings with the same seed."),
+    )
+    blocks: list[Block] = [
+        Text(found.facts["question"], "lead"),
+        *_taste(found),
+        Row([_sentences(found, findings), [differences]]),
+        Row([[arms], [*_together(found, findings)]]),
+        study_tables.accuracy(findings),
+        study_tables.cost(findings),
+    ]
+    return blocks
+
+
+def _taste(found: "StudyRun") -> list[Block]:
+    if found.facts["budget"] != "smoke":
+        return []
+    said = _("With the budget smoke hardly anything is trained: this answer means nothing.")
+    return [Text(said, "warning")]
+
+
+def _sentences(found: "StudyRun", findings: "Findings") -> list[Block]:
+    """Say of each comparison what was found, and below it how far to trust that."""
+    from evrisim.study import sentences
+
+    plan, blocks = found.study, []
+    claims = sum(one.claim is not None for one in findings.comparisons)
+    for one in findings.comparisons:
+        family = claims or len(findings.comparisons)
+        said = f"{sentences.found(one, plan)} {sentences.answer(one, family)}".strip()
+        blocks.append(Text(said, "reading"))
+        blocks += [Text(" ".join(notes)) for notes in [sentences.notes(one)] if notes]
+    return list(blocks)
+
+
+def _together(found: "StudyRun", findings: "Findings") -> list[Block]:
+    """Show how two factors act together, where there are two."""
+    from evrisim import plots
+
+    plan = found.study
+    if len(plan.factors) < 2:
+        return []
+    return [
+        _picture(
+            f"{plan.name}-effects",
+            plots.effects(findings, plan),
+            _("The mean accuracy by both settings."),
+            _("Parallel lines: each setting does the same whatever the other one is."),
+        )
+    ]
+
+
+def _picture(name: str, figure: "Figure", alt: str, caption: str) -> Picture:
+    from evrisim.report.pictures import drawing
+
+    return Picture(drawing(name, figure, alt), caption)

@@ -1,0 +1,158 @@
+"""What an application's notebook asks of its surroundings: as a script, on a page, in marimo.
+
+As a script it reads the command line, shows how trainings go, writes a report and ends as a
+command does: 0 done, 2 wrong input, 130 interrupted.
+"""
+
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from evrisim.applications import asked as asking
+from evrisim.applications import model, studies
+from evrisim.applications.asked import Asked
+from evrisim.cli import INTERRUPTED, WRONG_INPUT, failures, heavy, options
+from evrisim.cli.output import Output
+from evrisim.messages import translate as _
+
+if TYPE_CHECKING:
+    from evrisim.report.blocks import Section
+    from evrisim.study.record import StudyRun
+    from evrisim.training import Run
+
+_OUTPUT = Output()
+
+
+def begin(mode: str | None) -> Asked:
+    """Find out what the application is asked for.
+
+    Args:
+        mode: marimo's word for how the notebook runs: `script`, `run`, `edit`, ….
+
+    Raises:
+        SystemExit: In a script, after `--help`.
+        InputError: For wrong arguments.
+    """
+    if mode == "script":
+        sys.excepthook = _end
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        found = asking.checked(_read(sys.argv[1:]))
+        heavy.load()
+        return found
+    return asking.checked(asking.in_use())
+
+
+def _read(words: Sequence[str]) -> Asked:
+    """Read the arguments of a script; usage is refused as by any command."""
+    from evrisim import messages
+    from evrisim.cli import _language, app
+
+    language = _language(words)
+    if language:
+        messages.use(language)
+    script = typer.Typer(add_completion=False, rich_markup_mode=None)
+    script.command(help=_("Application 1: the foundations of a convnet."))(_arguments())
+    command = typer.main.get_command(script)
+    try:
+        found = command.main(list(words), prog_name=Path(sys.argv[0]).name, standalone_mode=False)
+    except app._UsageError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    if not isinstance(found, Asked):  # `--help` has been answered
+        sys.exit(0)
+    return found
+
+
+def _arguments() -> Callable[..., Asked]:
+    """Give the function whose parameters are the script's options, in the language in use."""
+
+    def script(
+        data: Annotated[
+            str, typer.Option("--data", help=_("Name of a data set, or a folder of images."))
+        ] = "shapes",
+        budget: Annotated[
+            str, typer.Option("--budget", help=_("How much is trained: smoke, quick or full."))
+        ] = "quick",
+        seeds: Annotated[
+            int | None, typer.Option("--seeds", help=_("Paired seeds of each study; default 6."))
+        ] = None,
+        out: Annotated[
+            Path, typer.Option("--out", "-o", help=_("Folder of all runs; default runs."))
+        ] = Path("runs"),
+        jobs: Annotated[
+            int | None, typer.Option("--jobs", help=_("Trainings at a time; default as it suits."))
+        ] = None,
+        lang: options.Lang = None,
+    ) -> Asked:
+        return Asked(data, budget, seeds, out, jobs, script=True)
+
+    return script
+
+
+def _end(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    """End a script as a command ends; a defect keeps its traceback."""
+    if issubclass(kind, KeyboardInterrupt):
+        failures.say(_("Interrupted. What was finished is kept; the same command goes on."))
+        sys.exit(INTERRUPTED)
+    sentence = failures.sentence(error) if isinstance(error, Exception) else None
+    if sentence is None:
+        sys.__excepthook__(kind, error, trace)
+        return
+    failures.say(sentence)
+    sys.exit(WRONG_INPUT)
+
+
+def with_budget(asked: Asked, budget: str) -> Asked:
+    """Give what was asked for with another budget."""
+    return replace(asked, budget=budget)
+
+
+def trained(asked: Asked) -> "Run | None":
+    """Give the run of the whole model: a script trains it, a page shows what there is."""
+    if not asked.script:
+        return model.trained(asked)
+    from evrisim.cli import training_progress
+
+    _OUTPUT.note(_("training the whole model"))
+    with training_progress.shown(_OUTPUT) as show:
+        return model.train(asked, show)
+
+
+def settled(name: str, asked: Asked) -> "StudyRun | None":
+    """Give a study: a script settles it, a page shows what there is."""
+    if not asked.script:
+        return studies.settled(name, asked)
+    from evrisim.cli import study_progress
+
+    _OUTPUT.note(_("study {name}").format(name=name))
+    with study_progress.shown(_OUTPUT) as show:
+        return studies.settle(name, asked, show)
+
+
+def finish(asked: Asked, parts: "Sequence[Section]") -> Path | None:
+    """Write the report of a script and print what it found; a page is its own report."""
+    if not asked.script:
+        return None
+    from evrisim.applications import report
+
+    path = report.write(asked, parts)
+    for line in report.summary(parts):
+        print(line)  # noqa: T201
+    print(_("Report: {path}").format(path=path))  # noqa: T201
+    return path
+
+
+def open_page(data: str, budget: str, out: Path) -> Asked:
+    """Choose what a page served by this process is about.
+
+    Raises:
+        InputError: If there is no such data or budget.
+    """
+    asked = asking.checked(Asked(data, budget, out=out))
+    asking.use(asked)
+    return asked

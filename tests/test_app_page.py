@@ -1,0 +1,129 @@
+"""`evrisim app` as somebody meets it: in a browser, with a slider and a menu."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import chromium
+import command_line
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.tensorflow,
+    pytest.mark.skipif(chromium.PROGRAM is None, reason="needs Chromium or Chrome"),
+]
+
+PICTURE = "document.querySelector('svg[aria-label^=\"{begin}\"]')?.outerHTML"
+BARS = PICTURE.format(begin="Parameters by kernel size")
+KERNEL = PICTURE.format(begin="The photograph")
+MAPS = PICTURE.format(begin="The strongest feature maps")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """The page of application 1 in a browser, opened by its printed address."""
+    folder = tmp_path_factory.mktemp("page")
+    words = ["app", "1", "--no-browser", "--json", "--budget", "smoke"]
+    with (folder / "said").open("w") as said:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "evrisim", *words],
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+            cwd=folder,
+            # A test runner in the background ignores interrupts, and its children would, too.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+        told = ""
+        while not told.rstrip().endswith("}"):
+            told += server.stdout.readline()
+        browser = chromium.Chromium(folder / "profile")
+        browser.call("Page.navigate", url=json.loads(told)["url"])
+        yield browser
+        browser.close()
+        server.send_signal(signal.SIGINT)
+        code = server.wait(20)
+        server.stdout.close()
+    assert code == 130
+    assert "Traceback" not in (folder / "said").read_text("utf-8")
+
+
+def slider(label):
+    """The handle of the slider with a label, wherever marimo hides it."""
+    return f"""(() => {{
+        const hosts = [...document.querySelectorAll('marimo-slider')];
+        const host = hosts.find(one => one.shadowRoot.textContent.includes('{label}'));
+        return host && host.shadowRoot.querySelector('[role=slider]');
+    }})()"""
+
+
+def test_a_slider_moved_changes_the_calculation_and_its_picture(page):
+    before = page.wait(BARS)
+    assert "18,496" in page.value("document.body.innerText")
+    assert page.wait(f"{slider('kernel size')} && ({slider('kernel size')}.focus(), true)")
+    page.press("ArrowRight", 39)
+    after = page.wait(f"({BARS}) !== {json.dumps(before)} && ({BARS})")
+    assert "51.3 thousand" in after
+    # The course's slip: 18,496 is the count of 3 × 3 kernels, not of 5 × 5 ones.
+    page.wait("document.body.innerText.includes('(5 × 5 × 32 + 1) × 64 = 51,264')")
+
+
+def test_a_menu_changes_what_the_kernel_shows(page):
+    before = page.wait(KERNEL)
+    chosen = page.wait("""(() => {
+        const hosts = [...document.querySelectorAll('marimo-dropdown')];
+        const host = hosts.find(one => one.shadowRoot.textContent.includes('kernel'));
+        const menu = host && host.shadowRoot.querySelector('select');
+        if (!menu) return false;
+        const setter = Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, 'value').set;
+        setter.call(menu, [...menu.options].find(one => one.text === 'vertical-lines').value);
+        menu.dispatchEvent(new Event('change', {bubbles: true}));
+        return true;
+    })()""")
+    assert chosen
+    page.wait(f"({KERNEL}) && ({KERNEL}) !== {json.dumps(before)}")
+    page.wait("document.body.innerText.includes('vertical-lines: ')")
+
+
+def test_feature_maps_are_there_before_anything_is_trained(page):
+    assert page.wait(MAPS)
+    assert "It is not trained yet" in page.value("document.body.innerText")
+
+
+def test_nothing_is_loaded_from_elsewhere_and_the_console_is_clean(page):
+    page.wait(MAPS)
+    loaded = [told["request"]["url"] for told in page.told("Network.requestWillBeSent")]
+    assert len(loaded) > 10
+    assert [
+        url for url in loaded if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))
+    ] == []
+    errors = [told["entry"] for told in page.told("Log.entryAdded")]
+    assert [entry for entry in errors if entry["level"] == "error"] == []
+    assert page.told("Runtime.exceptionThrown") == []
+    called = page.told("Runtime.consoleAPICalled")
+    assert [told for told in called if told["type"] in ("error", "assert")] == []
+
+
+def test_the_browser_itself_keeps_the_page_from_loading_elsewhere(page):
+    page.wait(MAPS)
+    tried = "fetch('http://localhost:9/').then(() => 'through', error => error.constructor.name)"
+    page.value(f"{tried}.then(what => {{ window.tried = what }}), 0")
+    assert page.wait("window.tried") == "TypeError"
+    said = [told["entry"]["text"] for told in page.told("Log.entryAdded")]
+    said += [str(told["args"]) for told in page.told("Runtime.consoleAPICalled")]
+    assert any("Content Security Policy" in text for text in said)
+
+
+def test_an_application_that_is_not_there_is_refused(capsys):
+    said = command_line.refused(capsys, "app", "2")
+    assert said == "There is no application 2; there is: 1.\n"
+
+
+def test_data_that_is_not_there_is_refused_before_anything_is_served(capsys):
+    assert "no data set or folder 'shape'" in command_line.refused(capsys, "app", "--data", "shape")
+    assert "`--budget` must be one of" in command_line.refused(capsys, "app", "--budget", "huge")
+    assert os.environ.get("EVRISIM_LANG") == "en"
