@@ -1,6 +1,7 @@
 """evrisim: a convnet laboratory on Keras 3.
 
-Give it images; it trains a convnet, says honestly how good it is and shows where it looks.
+Give it images; it trains a convnet, says honestly how good it is, shows where it looks, and settles
+design questions by experiment.
 """
 
 import os

@@ -4,11 +4,13 @@ from pathlib import Path
 
 from evrisim import _files
 from evrisim.data.source import Source
+from evrisim.messages import translate as _
 from evrisim.report.study import write_study_report
 from evrisim.study import runner
 from evrisim.study.design import Study
 from evrisim.study.plan import Order
 from evrisim.study.record import StudyRun
+from evrisim.study.results import Findings
 from evrisim.study.runner import Show, quiet
 from evrisim.study.sentences import sentences
 from evrisim.study.verdict import to_json
@@ -64,9 +66,23 @@ def _reported(found: StudyRun) -> StudyRun:
     status = "done" if complete else "failed" if failed else "unfinished"
     found = found.updated(status=status)
     write_study_report(
-        found.directory / "report.html", found.facts, study, findings, sentences(findings, study)
+        found.directory / "report.html", found.facts, study, findings, answers(found, findings)
     )
     return found
+
+
+def answers(found: StudyRun, findings: Findings) -> list[str]:
+    """Say what a study found, and first, if it is so, that it is not finished."""
+    told = sentences(findings, found.study)
+    done = sum(len(arm.seeds) + len(arm.failed) for arm in findings.arms)
+    total = len(findings.arms) * len(found.facts["seeds"])
+    if done == total:
+        return told
+    first = _(
+        "Only {done} of {total} trainings are done. What follows is a first look: the verdict is "
+        "that of the finished study, whose command goes on where it was."
+    ).format(done=done, total=total)
+    return [first, *told]
 
 
 def default_directory(study: Study, source: Source, budget: str) -> Path:

@@ -186,11 +186,11 @@ def find(study: str) -> "Study":
 
 def tell(output: Output, found: "StudyRun") -> None:
     """Print what a study found: a table of the arms, then each answer in words."""
-    from evrisim.study.sentences import sentences
+    from evrisim import experiments
     from evrisim.study.verdict import to_json
 
     findings = found.findings()
-    told = sentences(findings, found.study)
+    told = experiments.answers(found, findings)
     facts: dict[str, Any] = {
         "directory": str(found.directory),
         "study": found.facts,
