@@ -2,7 +2,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.stats import binom, binomtest
@@ -26,6 +26,8 @@ from evrisim.statistics import (
     visible_effect,
     wilson,
 )
+
+unhurried = settings(deadline=None)
 
 CASES = [(s, n) for n in (1, 2, 9, 10, 200, 10_000) for s in {0, 1, n // 3, n - 1, n}]
 
@@ -110,6 +112,7 @@ def test_many_samples_at_once_are_each_by_itself():
         assert paired_p(differences)[place] == paired_p(differences[place])
 
 
+@unhurried
 @given(spreading)
 def test_the_interval_leaves_out_zero_exactly_if_p_is_small(differences):
     found, p = paired_interval(differences), paired_p(differences)
@@ -117,6 +120,7 @@ def test_the_interval_leaves_out_zero_exactly_if_p_is_small(differences):
         assert (found.low > 0 or found.high < 0) == (p < 0.05)
 
 
+@unhurried
 @given(spreading, st.randoms())
 def test_the_order_of_the_pairs_does_not_matter(differences, random):
     shuffled = differences.copy()
@@ -125,6 +129,7 @@ def test_the_order_of_the_pairs_does_not_matter(differences, random):
     np.testing.assert_allclose([one.low, one.high], [other.low, other.high], atol=1e-12)
 
 
+@unhurried
 @given(accuracies)
 def test_swapping_the_sides_mirrors_the_interval(differences):
     one, other = paired_interval(differences), paired_interval(-differences)
@@ -205,6 +210,7 @@ def holm_by_the_book(p, alpha):
 p_values = st.lists(st.floats(0, 1), min_size=1, max_size=8)
 
 
+@unhurried
 @given(p_values, st.floats(0.001, 0.999))
 def test_holm_rejects_what_stepping_down_rejects(p, alpha):
     corrected = holm(np.array(p))
@@ -214,6 +220,7 @@ def test_holm_rejects_what_stepping_down_rejects(p, alpha):
         assert (corrected[index] <= alpha) == (index in by_the_book)
 
 
+@unhurried
 @given(p_values)
 def test_holm_lies_between_the_raw_value_and_bonferronis(p):
     p = np.array(p)
@@ -233,6 +240,7 @@ def test_families_side_by_side_are_corrected_apart():
     np.testing.assert_array_equal(holm(p), [holm(row) for row in p])
 
 
+@unhurried
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=8))
 def test_the_front_holds_what_no_other_beats(variants):
     gains, costs = np.array(variants).T

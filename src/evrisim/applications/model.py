@@ -43,7 +43,7 @@ def _plan(asked: Asked) -> Plan:
     from evrisim.study import named, pool, settings
     from evrisim.training import ModelChoice
 
-    study = named.named(CONDENSING)
+    study = named(CONDENSING)
     found = settings.training(settings.merged(study, study.arms[0], asked.budget))
     source = Source(asked.data, limits=found.limits)
     dataset = source.load()

@@ -22,7 +22,7 @@ def directory(name: str, asked: Asked) -> "Path":
     """Give the folder of a study."""
     from evrisim import experiments
     from evrisim.data.source import Source
-    from evrisim.study.named import named
+    from evrisim.study import named
 
     usual = experiments.default_directory(named(name), Source(asked.data), asked.budget)
     return asked.out / usual.name
@@ -32,7 +32,7 @@ def settle(name: str, asked: Asked, show: "Show") -> "StudyRun":
     """Run what of a study is not done, and judge it."""
     from evrisim import experiments
     from evrisim.data.source import Source
-    from evrisim.study.named import named
+    from evrisim.study import named
 
     return experiments.settle(
         named(name),
