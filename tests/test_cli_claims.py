@@ -120,6 +120,7 @@ def test_run_of_c29_takes_a_run_that_is_there(a_run, capsys):
 def test_run_of_c27_and_c29_trains_what_they_are_about(monkeypatch, tmp_path, a_run):
     """The trainings themselves are `train_run`'s, which has its own tests."""
     from evrisim import workflow
+    from evrisim.data.source import Source
 
     made = []
 
@@ -128,7 +129,7 @@ def test_run_of_c27_and_c29_trains_what_they_are_about(monkeypatch, tmp_path, a_
         return rerunning.Run.open(a_run(directory.name, seed=recipe.seed, explanation=POINTED))
 
     monkeypatch.setattr(workflow, "train_run", train_run)
-    monkeypatch.setattr(workflow.Source, "load", lambda source: source.name)
+    monkeypatch.setattr(Source, "load", lambda source: source.name)
     wanted = rerunning.Wanted(directory=tmp_path)
     assert rerunning.rerun("C27", wanted).ruling.verdict == "supported"
     assert made == [("cifar10", {}, 12, seed, True) for seed in range(3)]
