@@ -5,6 +5,7 @@ from math import isinf
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from evrisim import messages, plots
@@ -188,9 +189,9 @@ def test_the_trade_off_draws_only_the_panels_asked_for():
 
 
 def boxes(axes):
-    """Where the names beside the points are, in pixels."""
+    """Where the names beside the points are, in pixels, without the lines that lead to them."""
     axes.figure.draw_without_rendering()
-    return [Bbox(text.get_window_extent().get_points()) for text in axes.texts]
+    return [Bbox(Text.get_window_extent(text).get_points()) for text in axes.texts]
 
 
 @pytest.mark.parametrize("name", ["three verdicts", "factorial", "many"])
