@@ -44,7 +44,7 @@ class Inner:
             await send({"type": "websocket.send", "text": "heard"})
 
 
-def ask(kind="http", *, path="/", query=b"", method="GET", body=(b"",), **headers):
+def ask(kind="http", *, path="/", query=b"", method="GET", body=(b"",), messages=(), **headers):
     """What a guarded page answers: status, headers, text, and what reached the page."""
     inner, sent = Inner(), []
     given = {"host": OURS, **{name.replace("_", "-"): text for name, text in headers.items()}}
@@ -57,7 +57,9 @@ def ask(kind="http", *, path="/", query=b"", method="GET", body=(b"",), **header
         "extensions": {"websocket.http.response": {}} if kind == "websocket" else {},
     }
     if kind == "websocket":
-        waiting = [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1000}]
+        heard = [{"type": "websocket.receive", **message} for message in messages]
+        end = {"type": "websocket.disconnect", "code": 1000}
+        waiting = [{"type": "websocket.connect"}, *heard, end]
     else:
         waiting = [
             {"type": "http.request", "body": part, "more_body": place + 1 < len(body)}
@@ -195,6 +197,17 @@ def test_what_is_declared_too_large_is_refused_before_it_is_read(monkeypatch):
     for size in ("11", "9" * 5000):
         answer = ask(method="POST", cookie=COOKIE, content_length=size, body=())
         assert answer[0] == 413
+
+
+@pytest.mark.parametrize("large", [{"text": "ü" * 6}, {"bytes": b"x" * 11}])
+def test_a_large_message_of_a_web_socket_is_its_end_whatever_server_it_came_through(
+    large, monkeypatch
+):
+    monkeypatch.setattr(guard, "LARGEST_MESSAGE", 10)
+    usual = {"cookie": COOKIE, "origin": f"http://{OURS}"}
+    small = {"text": "ü" * 5}
+    inner = ask("websocket", messages=(small, large, small), **usual)[3]
+    assert [message["text"] for message in inner.messages] == ["ü" * 5]
 
 
 @pytest.fixture
