@@ -145,6 +145,19 @@ def test_c8_the_formula_the_field_and_the_pixels_agree():
         assert case["pixels"] == key[0] ** 2
 
 
+def test_c7_a_larger_kernel_sees_more_and_costs_more():
+    found = only("C7")
+    assert found.verdict == "true"
+    # Two convolutions and a pooling at each of two sizes, then two more: jumps 1, 2, 4.
+    sees = {size: 1 + (size - 1) * (1 + 2 + 2 + 4 + 4) + (1 + 2) for size in (1, 3, 5, 7)}
+    assert {int(size): one["sees"] for size, one in found.numbers.items()} == sees
+    # All weights are kernels but those of five norms (4 a map) and of the last layer.
+    maps, fixed = 48 + 96 + 96 + 192 + 192, 192 * 10 + 10
+    weights = 3 * 48 + 48 * 96 + 96 * 96 + 96 * 192 + 192 * 192
+    for size, one in found.numbers.items():
+        assert one["parameters"] == int(size) ** 2 * weights + 4 * maps + fixed
+
+
 def test_c8_would_be_false_if_dilation_reached_elsewhere(monkeypatch):
     monkeypatch.setattr(showing, "_tried", lambda size, step: (size * step, size**2))
     assert showing.dilation().verdict == "false"

@@ -30,13 +30,14 @@ def rulings(claim: str, *, folder: Path = stored.RESULTS) -> list[Ruling]:
 
 
 def _computations() -> dict[str, Callable[[], Ruling]]:
-    from evrisim.claims import counting, showing
+    from evrisim.claims import counting, showing, sizes
 
     return {
         "C2": counting.heads,
         "C3": counting.separable,
         "C4": showing.bias,
         "C6": showing.pools,
+        "C7": sizes.kernel_sizes,
         "C8": showing.dilation,
         "C14": counting.bottleneck,
         "C23": counting.convolution,

@@ -117,7 +117,7 @@ def of_study(claim: str, facts: Mapping[str, Any], findings: "Findings") -> stor
         machine=_machine(facts),
         versions=facts["versions"],
         seeds=found.seeds,
-        seconds=facts["seconds"]["training"],
+        seconds=round(sum(float(arm.seconds.sum()) for arm in findings.arms), 1),
         command=command if asked == SEEDS else f"{command} --seeds {asked}",
         study=facts["name"],
         arm=found.arm,

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from evrisim.cli.output import Output
 from evrisim.cli.training_progress import clock
 from evrisim.messages import numbers
@@ -89,7 +91,7 @@ def table(output: Output, findings: "Findings") -> list[str]:
                 "–" if spread is None else numbers.decimal(100 * float(spread), 1),
                 numbers.whole(arm.parameters),
                 numbers.large(arm.macs),
-                numbers.duration(float(arm.seconds.mean())) if len(arm.seeds) else "–",
+                numbers.duration(float(np.median(arm.seconds))) if len(arm.seeds) else "–",
             )
         )
     header = (

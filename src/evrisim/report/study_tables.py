@@ -48,7 +48,7 @@ def accuracy(findings: Findings) -> Table:
             spread(arm.validation),
             numbers.whole(len(arm.seeds)),
             numbers.whole(len(arm.failed)),
-            numbers.duration(float(np.mean(arm.seconds)) if len(arm.seconds) else None),
+            numbers.duration(float(np.median(arm.seconds)) if len(arm.seconds) else None),
         )
         for arm in findings.arms
     ]
