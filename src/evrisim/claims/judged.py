@@ -90,7 +90,7 @@ def _of_study(result: stored.StudyResult) -> Ruling:
         data=result.data,
         budget=result.budget,
         table=_arms(result),
-        notes=_missing(result),
+        notes=(*_missing(result), *_copied(result)),
     )
 
 
@@ -124,6 +124,10 @@ def _missing(result: stored.StudyResult) -> tuple[str, ...]:
             seeds=", ".join(map(str, result.missing))
         ),
     )
+
+
+def _copied(result: stored.StudyResult) -> tuple[str, ...]:
+    return (sentences.reencoded(result.data),) if result.official is False else ()
 
 
 def _plain(result: stored.Result) -> dict[str, Any]:

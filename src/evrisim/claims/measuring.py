@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from evrisim.claims import sentences
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
 from evrisim.statistics import proportion_interval
@@ -152,7 +153,7 @@ RULES: dict[str, Callable[[Values], tuple[str, str]]] = {
 def notes(claim: str, values: Values) -> tuple[str, ...]:
     """Say what else one should know of a measurement."""
     if claim == "C27" and not values.get("official", 1):
-        return (_("Measured on a re-encoded copy of CIFAR-10, not on the published files."),)
+        return (sentences.reencoded("cifar10"),)
     if claim == "C28":
         return (
             _(

@@ -123,6 +123,7 @@ def of_study(claim: str, facts: Mapping[str, Any], findings: "Findings") -> stor
         arm=found.arm,
         against=found.against,
         budget=budget,
+        official=facts.get("official"),
         claimed=stored.Claimed(kind=found.claim.kind, points=found.claim.points),
         differences=tuple(found.differences.tolist()),
         mean=float(np.mean(found.differences)),

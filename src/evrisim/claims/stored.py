@@ -95,6 +95,7 @@ class StudyResult(_Result):
         interval: Ends of the 95 % interval of the mean; None with fewer than two pairs.
         verdict_p: Corrected level at which it was decided; None where it could not be.
         missing: Seeds that failed.
+        official: Whether the data were the published files; None for data that have none.
         arms: All arms of the study by name.
     """
 
@@ -110,6 +111,7 @@ class StudyResult(_Result):
     verdict: Annotated[str, AfterValidator(_one_of(VERDICTS))]
     verdict_p: Share | None
     missing: tuple[int, ...] = ()
+    official: bool | None = None
     arms: dict[str, Side]
 
     @property

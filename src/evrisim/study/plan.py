@@ -92,7 +92,8 @@ def opened(
         directory: Of the study.
         order: What is asked for.
         tasks: As `arm_tasks` gives them.
-        prepared: What a worker found for each arm: content hash, options in full, cost.
+        prepared: What a worker found for each arm: content hash, whether these are the files that
+            were published (None where there are none), options in full, cost.
 
     Raises:
         InputError: If the directory holds another study.
@@ -106,7 +107,7 @@ def opened(
     _check_same(before, asked)
     for arm, known in zip(asked["arms"], before.facts["arms"], strict=True):
         arm["failed"] = known["failed"]
-    return before.updated(arms=asked["arms"], seeds=asked["seeds"])
+    return before.updated(arms=asked["arms"], seeds=asked["seeds"], official=asked["official"])
 
 
 def _beginning() -> dict[str, Any]:
@@ -136,6 +137,7 @@ def _asked(
         "name": study.name,
         "question": study.question,
         "source": order.source.to_json(),
+        "official": prepared[study.arms[0].name]["official"],
         "budget": order.budget,
         "seeds": list(range(seeds)),
         "arms": [

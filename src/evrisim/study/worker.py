@@ -72,6 +72,7 @@ class Worker:
         measured = cost.measure(model, input_shape=dataset.image_shape)
         return {
             "content_hash": dataset.content_hash(),
+            "official": dataset.origin.get("official"),
             "options": options,
             "parameters": measured.parameters,
             "macs": measured.macs,
