@@ -1,5 +1,6 @@
 """A headless Chromium that a test drives over its DevTools protocol."""
 
+import contextlib
 import itertools
 import json
 import re
@@ -35,7 +36,9 @@ class Chromium:
         port = next(found for found in said if found)[1]
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=10) as answer:
             page = next(tab for tab in json.load(answer) if tab["type"] == "page")
-        self.line = sockets.connect(page["webSocketDebuggerUrl"], max_size=None, proxy=None)
+        self.open = contextlib.ExitStack()
+        url = page["webSocketDebuggerUrl"]
+        self.line = self.open.enter_context(sockets.connect(url, max_size=None, proxy=None))
         self.numbers, self.events = itertools.count(1), []
         for domain in ("Runtime", "Log", "Network", "Page"):
             self.call(f"{domain}.enable")
@@ -44,7 +47,7 @@ class Chromium:
         number = next(self.numbers)
         self.line.send(json.dumps({"id": number, "method": method, "params": parameters}))
         while True:
-            told = json.loads(self.line.recv(30))
+            told = json.loads(self.line.recv(120))
             if told.get("id") == number:
                 return told["result"]
             self.events.append(told)
@@ -55,7 +58,7 @@ class Chromium:
             "result"
         ].get("value")
 
-    def wait(self, expression, seconds=60.0):
+    def wait(self, expression, seconds=180.0):
         """Wait until an expression gives something true, and give that."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -76,7 +79,7 @@ class Chromium:
         return [event["params"] for event in self.events if event.get("method") == method]
 
     def close(self) -> None:
-        self.line.close()
+        self.open.close()
         self.process.terminate()
         self.process.wait(10)
         self.process.stderr.close()

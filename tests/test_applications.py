@@ -296,7 +296,7 @@ def test_a_button_starts_a_training_that_says_how_far_it_is(tmp_path):
 def test_a_training_that_fails_says_why(tmp_path):
     asked = Asked(data=str(tmp_path / "gone"), budget="smoke", out=tmp_path)
     job = work.begin(studies.FILTERS, asked)
-    job.process.wait(120)
+    job.process.wait(600)
     assert job.failed
     while not job.errors:
         time.sleep(0.05)

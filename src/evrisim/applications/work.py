@@ -102,18 +102,19 @@ def stop(jobs: Sequence[Job] | None = None) -> None:
 
 
 def _follow(job: Job, lines: IO[str]) -> None:
-    for line in lines:
-        try:
+    with lines:
+        for line in lines:
+            if not line.startswith("{"):  # what a library printed
+                continue
             told: dict[str, Any] = json.loads(line)
-        except ValueError:
-            continue
-        job.done, job.total = told["done"], told["total"]
-        job.text, job.seconds_left = told["text"], told["seconds_left"]
+            job.done, job.total = told["done"], told["total"]
+            job.text, job.seconds_left = told["text"], told["seconds_left"]
 
 
 def _collect(job: Job, lines: IO[str]) -> None:
-    for line in lines:
-        job.errors[:] = [*job.errors[-20:], line.rstrip()]
+    with lines:
+        for line in lines:
+            job.errors[:] = [*job.errors[-20:], line.rstrip()]
 
 
 atexit.register(stop)
