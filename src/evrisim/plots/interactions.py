@@ -69,9 +69,9 @@ def _interaction(axes: Axes, findings: Findings, plan: Study, pair: tuple[Factor
                 zorder=2,
             )
         means = [float(cell.mean()) if len(cell) else np.nan for cell in cells]
-        at = np.arange(len(cells)) + shift
+        places = np.arange(len(cells)) + shift
         name = f"{wording.setting(lines.setting)} = {wording.value(level)}"
-        axes.plot(at, means, sign, color=colour, ms=8, mec="white", label=house.label(name))
+        axes.plot(places, means, sign, color=colour, ms=8, mec="white", label=house.label(name))
     axes.set_xticks(
         range(len(along.levels)), [house.label(wording.value(one), 14) for one in along.levels]
     )

@@ -153,7 +153,9 @@ def _bar(axes: Axes, place: int, one: Comparison) -> None:
             (start, low, start < low, "<"),
             (end, high, end > high, ">"),
         ):
-            sign = {"marker": arrow, "ms": 8} if cut else {"marker": "|", "ms": 9, "mew": 2}
+            sign: dict[str, Any] = {"marker": "|", "ms": 9, "mew": 2}
+            if cut:
+                sign = {"marker": arrow, "ms": 8}
             where = limit if cut else edge
             axes.plot(where, at, color=colour, ls="", zorder=3, clip_on=False, **sign)
     axes.plot(mean, at, "D", color=colour, ms=6.5, mec="white", mew=0.7, zorder=4)
