@@ -3,9 +3,8 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from statistics import median
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from evrisim.cli.output import Output
 from evrisim.cli.training_progress import clock
@@ -91,7 +90,7 @@ def table(output: Output, findings: "Findings") -> list[str]:
                 "–" if spread is None else numbers.decimal(100 * float(spread), 1),
                 numbers.whole(arm.parameters),
                 numbers.large(arm.macs),
-                numbers.duration(float(np.median(arm.seconds))) if len(arm.seeds) else "–",
+                numbers.duration(median(arm.seconds.tolist())) if len(arm.seeds) else "–",
             )
         )
     header = (

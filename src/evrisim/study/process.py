@@ -58,7 +58,8 @@ class Process:
                 start_new_session=True,
                 env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **counts},
             )
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     @property
     def pid(self) -> int:
@@ -82,6 +83,7 @@ class Process:
         assert self._child.stdin is not None
         with suppress(BrokenPipeError):
             self._child.stdin.close()
+        self._listener.join()
 
     def _listen(self) -> None:
         assert self._child.stdout is not None
