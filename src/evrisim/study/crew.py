@@ -46,7 +46,9 @@ class Crew:
         self._workers: list[Process] = []
 
     def __enter__(self) -> "Crew":
-        """Begin with no worker: one is started when there is a task for it."""
+        """Start all workers, so that they load what they need side by side."""
+        for _number in range(self.size):
+            self._hire()
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -99,9 +101,13 @@ class Crew:
             if worker.task is None and waiting:
                 worker.tell(waiting.pop(self._choice(worker, waiting)))
         while waiting and len(self._workers) < self.size:
-            worker = Process(self._answers, threads=self._threads, log=self._log)
-            self._workers.append(worker)
+            worker = self._hire()
             worker.tell(waiting.pop(self._choice(worker, waiting)))
+
+    def _hire(self) -> Process:
+        worker = Process(self._answers, threads=self._threads, log=self._log)
+        self._workers.append(worker)
+        return worker
 
     def _choice(self, worker: Process, waiting: Sequence[Task]) -> int:
         """Choose what a free worker does: its own arms, then nobody's, then where most is left."""

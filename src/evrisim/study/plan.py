@@ -117,7 +117,7 @@ def _beginning() -> dict[str, Any]:
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "threads": None,
         "jobs": None,
-        "seconds": {"wall": 0.0, "training": 0.0},
+        "seconds": {"wall": 0.0, "tracing": 0.0, "training": 0.0},
         "test_openings": 0,
         "command": shlex.join(["evrisim", *sys.argv[1:]]),
         "versions": machine.versions(),

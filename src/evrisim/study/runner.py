@@ -148,11 +148,16 @@ class _Session:
         self.expected: dict[str, float] = {}
         self.shares: dict[str, float] = {}
         self.measured: list[tuple[float, float]] = []
+        self.tracing = 0.0
 
     def train(self, arms: dict[str, Task], threads: int) -> StudyRun:
-        study = plan.opened(self.directory, self.order, arms, self._prepared(arms))
+        prepared = self._prepared(arms)
+        study = plan.opened(self.directory, self.order, arms, prepared)
+        # Whole, so that a run is the same run for every study that shares it.
+        arms = {name: {**arm, "options": prepared[name]["options"]} for name, arm in arms.items()}
         study = study.updated(status="running", threads=threads, jobs=self.crew.size)
-        self.wall = study.facts["seconds"]["wall"]
+        before = study.facts["seconds"]
+        self.wall, self.tracing = before["wall"], before.get("tracing", 0.0)
         tasks = _trainings(study, arms)
         total = len(study.facts["arms"]) * len(study.facts["seeds"])
         if tasks:
@@ -183,6 +188,7 @@ class _Session:
             # An arm that fails here fails again in its training, with a reason that is kept.
             if outcome.facts is not None:
                 self.expected[outcome.task["arm"]] = outcome.facts["seconds"]
+                self.tracing += outcome.facts["tracing"]
         fitting = int(MEMORY_SHARE * machine.memory_bytes() / max(self.crew.memory, 1))
         if machine.memory_bytes():
             self.crew.size = max(min(self.crew.size, fitting), 1)
@@ -240,6 +246,7 @@ class _Session:
     def _seconds(self, study: StudyRun, spent: float) -> dict[str, float]:
         return {
             "wall": round(self.wall + time.monotonic() - self.started, 1),
+            "tracing": round(self.tracing, 1),
             "training": round(study.facts["seconds"]["training"] + spent, 1),
         }
 

@@ -99,7 +99,7 @@ class Worker:
         # Validation is forward only: a third of the work of a step, image by image.
         images = steps * min(recipe.batch_size, len(dataset.train)) + len(dataset.validation) / 3
         per_epoch = per_step * images / min(recipe.batch_size, len(dataset.train))
-        return {"seconds": per_epoch * recipe.epochs}
+        return {"seconds": per_epoch * recipe.epochs, "tracing": seconds[0] - per_step}
 
     def _train(self, task: Task) -> dict[str, Any]:
         from pathlib import Path
@@ -187,6 +187,11 @@ def main() -> None:
     messages.use(sys.argv[1])
     tasks: queue.Queue[Task] = queue.Queue()
     threading.Thread(target=_read, args=(tasks,), daemon=True).start()
+    # Slow to load: all workers do it side by side, before there is a task.
+    import evrisim.cost
+    import evrisim.judging
+    import evrisim.training.fitting  # noqa: F401
+
     worker = Worker(answers)
     while True:
         worker.do(tasks.get())
