@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from evrisim import models
 from evrisim._validate import InputError
 from evrisim.data.source import Source
 from evrisim.study import reading, runner
@@ -87,6 +88,7 @@ def test_an_arm_changes_what_it_says_and_nothing_else(whole):
     assert narrow["recipe"] == wide["recipe"]
     assert narrow["data"] == wide["data"]
     options = narrow["model"]["options"]
+    assert options == models.complete("convnet", {"width": 4})
     assert {**options, "width": 8} == wide["model"]["options"]
 
 
