@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -22,6 +23,7 @@ from evrisim.applications.asked import Asked
 from evrisim.applications.layer import Layer
 from evrisim.cli import application
 from evrisim.report.blocks import Picture, Row, Section, Table, Text
+from evrisim.study import named, settings
 
 ROOT = Path(__file__).parent.parent
 FILE = applications.path(1)
@@ -256,6 +258,9 @@ def test_a_second_run_in_turkish_trains_nothing_and_says_the_same(ran):
     assert '<html lang="tr">' in text
     assert "Özellik haritaları: katmanlar ne görüyor" in text
     assert "Özellik haritaları: katmanlar ne görüyor" in ended.stdout
+    messages.use("tr")
+    for name in (studies.FILTERS, studies.CONDENSING):  # though they were run in English
+        assert named(name).question in text
 
 
 @pytest.mark.slow
@@ -272,6 +277,25 @@ def test_a_page_shows_what_a_script_has_found(ran):
     assert application.settled(studies.FILTERS, elsewhere) is None
     assert list(first.models(elsewhere, None)) == ["untrained"]
     assert not (folder / "elsewhere").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_a_study_of_other_data_settings_or_seeds_is_not_the_one_asked_for(ran, monkeypatch):
+    folder, _said = ran
+    asked = asking.checked(Asked(budget="smoke", out=folder / "runs"))
+    found = studies.settled(studies.CONDENSING, asked)
+    assert studies.is_complete(found, asked)
+    assert studies.is_complete(found, replace(asked, seeds=1))
+    assert not studies.is_complete(found, replace(asked, seeds=2))
+    with monkeypatch.context() as changed:
+        changed.setattr("evrisim.data.dataset.DataSet.content_hash", lambda _data: "other")
+        assert studies.settled(studies.CONDENSING, asked) is None
+    with monkeypatch.context() as changed:
+        smoke = {**settings.BUDGET_SETTINGS["smoke"], "batch_size": 32}
+        changed.setitem(settings.BUDGET_SETTINGS, "smoke", smoke)
+        assert studies.settled(studies.CONDENSING, asked) is None
+    assert studies.settled(studies.CONDENSING, asked) is not None
 
 
 @pytest.mark.slow

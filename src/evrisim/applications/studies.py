@@ -46,7 +46,7 @@ def settle(name: str, asked: Asked, show: "Show") -> "StudyRun":
 
 
 def settled(name: str, asked: Asked) -> "StudyRun | None":
-    """Give a study if it has been judged."""
+    """Give a study if it has been judged, with these settings, on the data as it is now."""
     from evrisim._validate import InputError
     from evrisim.study.record import StudyRun
 
@@ -54,7 +54,29 @@ def settled(name: str, asked: Asked) -> "StudyRun | None":
         found = StudyRun.open(directory(name, asked))
     except InputError:
         return None
-    return found if found.facts["status"] in ("done", "failed") else None
+    judged = found.facts["status"] in ("done", "failed")
+    return found if judged and _is_current(found, asked) else None
+
+
+def is_complete(found: "StudyRun", asked: Asked) -> bool:
+    """Tell whether a judged study has all that is asked for, so that nothing is left to train."""
+    return found.facts["status"] == "done" and asked.seeds in (None, len(found.facts["seeds"]))
+
+
+def _is_current(found: "StudyRun", asked: Asked) -> bool:
+    """Tell whether a study is the one that is asked for: its arms' settings, its data's content."""
+    from evrisim.applications import model
+    from evrisim.study import named, settings
+    from evrisim.training import Run
+
+    study = named(found.facts["name"])
+    wanted = {arm.name: settings.merged(study, arm, asked.budget) for arm in study.arms}
+    arms = {arm["name"]: arm["settings"] for arm in found.facts["arms"]}
+    runs = [place for arm in found.results() for place in arm.runs[:1]]
+    content = model.plan(asked).dataset.content_hash()
+    return arms == wanted and all(
+        Run.open(found.directory / run).facts["data"]["content_hash"] == content for run in runs
+    )
 
 
 def missing() -> list[Block]:
@@ -66,6 +88,7 @@ def answer(found: "StudyRun") -> list[Block]:
     """Show what came out of a study: the verdicts in words, every difference, every arm."""
     from evrisim import plots
     from evrisim.report import study_tables
+    from evrisim.study import named
 
     findings, name = found.findings(), found.facts["name"]
     differences = _picture(
@@ -84,7 +107,7 @@ def answer(found: "StudyRun") -> list[Block]:
         _("Dots joined by a line are trainings with the same seed."),
     )
     blocks: list[Block] = [
-        Text(found.facts["question"], "lead"),
+        Text(named(name).question, "lead"),  # of facts, it would be in the language it was run in
         *_taste(found),
         Row([_sentences(found, findings), [differences]]),
         Row([[arms], [*_together(found, findings)]]),

@@ -125,8 +125,9 @@ def trained(asked: Asked) -> "Run | None":
 
 def settled(name: str, asked: Asked) -> "StudyRun | None":
     """Give a study: a script settles it, a page shows what there is."""
-    if not asked.script:
-        return studies.settled(name, asked)
+    found = studies.settled(name, asked)
+    if not asked.script or (found is not None and studies.is_complete(found, asked)):
+        return found
     from evrisim.cli import study_progress
 
     _OUTPUT.note(_("study {name}").format(name=name))

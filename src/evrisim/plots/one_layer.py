@@ -37,10 +37,11 @@ def _bars(axes: Axes, counts: Mapping[str, int], chosen: str, colour: str) -> No
         axes.barh(
             place, count, color=colour if mine else "none", edgecolor=colour, lw=1.4, height=0.68
         )
-        axes.text(
-            count,
-            place,
-            f"  {numbers.large(count)}",
+        axes.annotate(
+            numbers.large(count),
+            (count, place),
+            xytext=(6, 0),
+            textcoords="offset points",
             va="center",
             fontweight="bold" if mine else "normal",
         )
