@@ -16,7 +16,7 @@ SOURCE = ROOT / "src" / "evrisim"
 
 # From the ground up: a room imports rooms of lower floors and its own.
 FLOORS = [
-    ["_lazy", "_files"],
+    ["_lazy", "_files", "_plain"],
     ["messages"],
     ["_validate"],
     ["_signatures", "machine"],

@@ -1,6 +1,5 @@
 """How good a model is on images it has never seen, with what chance alone could change."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ import keras
 import numpy as np
 
 from evrisim import metrics
+from evrisim._plain import plain
 from evrisim._validate import InputError
 from evrisim.data.dataset import DataSet
 from evrisim.inference import predict_logits
@@ -124,7 +124,7 @@ class Evaluation:
             "calibrated": self.calibrated,
             "mistakes": self.mistakes,
         }
-        return {name: _plain(value) for name, value in named.items()}
+        return {name: plain(value) for name, value in named.items()}
 
 
 def evaluate(
@@ -248,18 +248,3 @@ def _mistakes(labels: np.ndarray, logits: np.ndarray) -> np.ndarray:
     wrong = np.flatnonzero(logits.argmax(axis=1) != labels)
     order = np.argsort(-log_confidence[wrong], kind="stable")
     return wrong[order][:MISTAKES]
-
-
-def _plain(value: Any) -> Any:
-    """Turn arrays, tuples and our dataclasses into lists, dicts and numbers; NaN into None."""
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if hasattr(value, "__dataclass_fields__"):
-        return {key: _plain(getattr(value, key)) for key in value.__dataclass_fields__}
-    return value

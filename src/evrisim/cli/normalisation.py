@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evrisim._plain import plain
 from evrisim._validate import check_picture
 from evrisim.cli import options, pictures
 from evrisim.messages import translate as _
@@ -66,7 +67,7 @@ def normalisation(
         "",
         str(path),
     ]
-    output.result(pictures.plain(value), lines)
+    output.result(plain(value), lines)
 
 
 def _dependence_table(

@@ -86,12 +86,3 @@ def _shrunk(before: Any, after: Any) -> tuple[str, ...]:
             before=sizes[0], after=sizes[1]
         ),
     )
-
-
-def plain(value: Any) -> Any:
-    """Give a value for JSON, which has no NaN: None in its place."""
-    if isinstance(value, dict):
-        return {key: plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
-    return None if isinstance(value, float) and value != value else value

@@ -1,12 +1,13 @@
 """From the trainings of a study to its findings: paired differences, intervals, verdicts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
+from evrisim._plain import plain
 from evrisim._validate import InputError
 from evrisim.messages import translate as _
 from evrisim.statistics import (
@@ -241,22 +242,11 @@ def to_json(findings: Findings) -> dict[str, Any]:
     Which images were right (`ArmResult.correct`) is left out: it is large, and in the runs.
     Each comparison also says whether its costs are `unequal_cost`.
     """
-    plain = _plain(findings)
-    for one, comparison in zip(plain["comparisons"], findings.comparisons, strict=True):
+    found = plain(
+        replace(findings, arms=tuple(replace(arm, correct=None) for arm in findings.arms))
+    )
+    for arm in found["arms"]:
+        del arm["correct"]
+    for one, comparison in zip(found["comparisons"], findings.comparisons, strict=True):
         one["unequal_cost"] = comparison.unequal_cost
-    return plain
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        names = [field.name for field in fields(value) if field.name != "correct"]
-        return {name: _plain(getattr(value, name)) for name in names}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(part) for key, part in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    return value if value is None or isinstance(value, bool | int | str) else str(value)
+    return found
