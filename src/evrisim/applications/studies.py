@@ -128,14 +128,12 @@ def _sentences(found: "StudyRun", findings: "Findings") -> list[Block]:
     """Say of each comparison what was found, and below it how far to trust that."""
     from evrisim.study import sentences
 
-    plan, blocks = found.study, []
-    claims = sum(one.claim is not None for one in findings.comparisons)
-    for one in findings.comparisons:
-        family = claims or len(findings.comparisons)
-        said = f"{sentences.found(one, plan)} {sentences.answer(one, family)}".strip()
+    blocks: list[Block] = []
+    for said, notes in sentences.paragraphs(findings, found.study):
         blocks.append(Text(said, "reading"))
-        blocks += [Text(" ".join(notes)) for notes in [sentences.notes(one)] if notes]
-    return list(blocks)
+        if notes:
+            blocks.append(Text(notes))
+    return blocks
 
 
 def _together(found: "StudyRun", findings: "Findings") -> list[Block]:

@@ -1,6 +1,7 @@
 """The ledger's words: what the course says, in our own, and what verdicts are called."""
 
 from evrisim.messages import translate as _
+from evrisim.study import wording
 
 
 def said() -> dict[str, str]:
@@ -85,9 +86,7 @@ def verdicts() -> dict[str, str]:
         "true": _("true"),
         "false": _("false"),
         "partly": _("partly true"),
-        "supported": _("supported"),
-        "refuted": _("refuted"),
-        "undecided": _("undecided"),
+        **wording.verdicts(),
         "not measured": _("not measured yet"),
     }
 

@@ -7,12 +7,10 @@ from evrisim.messages import numbers
 from evrisim.messages import translate as _
 from evrisim.statistics import pairing_helps
 from evrisim.statistics.planning import MOST_PAIRS
+from evrisim.study import wording
 from evrisim.study.decision import ALPHA
 from evrisim.study.design import Study
 from evrisim.study.results import Comparison, Findings
-
-LEAST_P = 0.001
-"""Smaller p-values are shown as below this: their size says nothing more."""
 
 
 def sentences(findings: Findings, plan: Study) -> list[str]:
@@ -23,12 +21,17 @@ def sentences(findings: Findings, plan: Study) -> list[str]:
     small a difference could be seen, and whether the costs differ; it is left out if there is
     nothing to say.
     """
+    return [text for both in paragraphs(findings, plan) for text in both if text]
+
+
+def paragraphs(findings: Findings, plan: Study) -> list[tuple[str, str]]:
+    """Give for each comparison the two paragraphs of `sentences`, the second perhaps empty."""
     claims = sum(one.claim is not None for one in findings.comparisons)
-    said = []
-    for one in findings.comparisons:
-        family = claims or len(findings.comparisons)
-        said += [f"{found(one, plan)} {answer(one, family)}".strip(), " ".join(notes(one))]
-    return [text for text in said if text]
+    family = claims or len(findings.comparisons)
+    return [
+        (f"{found(one, plan)} {answer(one, family)}".strip(), " ".join(notes(one)))
+        for one in findings.comparisons
+    ]
 
 
 def found(one: Comparison, plan: Study) -> str:
@@ -226,22 +229,16 @@ def _cost(one: Comparison) -> str:
 
 def signed(difference: float) -> str:
     """Write a difference of shares in points, with its sign."""
-    return _plus(difference) + numbers.points(difference, 2)
+    sign = "+" if wording.signed(difference).startswith("+") else ""
+    return sign + numbers.points(difference, 2)
 
 
 def span(low: float, high: float) -> str:
     """Write an interval of differences in points, with signs."""
-    return _("{low} to {high} points").format(
-        low=_plus(low) + numbers.decimal(100 * low),
-        high=_plus(high) + numbers.decimal(100 * high),
-    )
-
-
-def _plus(difference: float) -> str:
-    return "+" if round(100 * difference, 2) > 0 else ""
+    return _("{low} to {high} points").format(low=wording.signed(low), high=wording.signed(high))
 
 
 def _p(p: float | None) -> str:
-    if p is not None and p < LEAST_P:
-        return f"p < {numbers.decimal(LEAST_P, 3)}"
+    if p is not None and p < wording.LEAST_P:
+        return f"p < {numbers.decimal(wording.LEAST_P, 3)}"
     return f"p = {numbers.decimal(p, 3)}"

@@ -7,6 +7,9 @@ from evrisim.messages import translate as _
 from evrisim.study.design import Claim
 from evrisim.study.results import Comparison
 
+LEAST_P = 0.001
+"""Smaller p-values are shown as below this: their size says nothing more."""
+
 SIGNS = {"supported": "✓", "refuted": "✗", "undecided": "?"}
 """Said beside the word, so that a verdict is seen without its colour."""
 
@@ -68,12 +71,16 @@ def claimed(claim: Claim | None) -> str:
 
 def verdict(word: str | None) -> str:
     """Give the word of a verdict with its sign; a dash where nothing was claimed."""
-    words = {
+    return "–" if word is None else f"{SIGNS[word]}\u00a0{verdicts()[word]}"
+
+
+def verdicts() -> dict[str, str]:
+    """Name the verdicts in the language in use."""
+    return {
         "supported": _("supported"),
         "refuted": _("refuted"),
         "undecided": _("undecided"),
     }
-    return "–" if word is None else f"{SIGNS[word]}\u00a0{words[word]}"
 
 
 def signed(difference: float | None, digits: int = 2) -> str:
