@@ -66,9 +66,13 @@ def show_study(
     output = options.output(json, quiet)
     plan = find(study)
     merged = {arm.name: settings.merged(plan, arm, budget) for arm in plan.arms}
-    varied = settings.different(merged)
-    first = next(iter(merged.values()))
-    common = {key: value for key, value in first.items() if key not in varied[plan.arms[0].name]}
+    keys = settings.differing(list(merged.values()))
+    varied = {
+        name: {key: value for key, value in chosen.items() if key in keys}
+        for name, chosen in merged.items()
+    }
+    first = merged[plan.arms[0].name]
+    common = {key: value for key, value in first.items() if key not in keys}
     facts = {
         "name": plan.name,
         "question": plan.question,

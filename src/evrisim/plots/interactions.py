@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from evrisim.messages import translate as _
 from evrisim.plots import house
 from evrisim.study import wording
+from evrisim.study.contrasts import rows
 from evrisim.study.design import Factor, Study
 from evrisim.study.results import Findings
 
@@ -99,6 +100,5 @@ def _cell(findings: Findings, plan: Study, levels: dict[str, Any]) -> np.ndarray
     if not found:
         return np.zeros(0)
     common = sorted(set.intersection(*(set(arm.seeds) for arm in found)))
-    columns = [[arm.seeds.index(seed) for seed in common] for arm in found]
-    values = [np.asarray(arm.test)[column] for arm, column in zip(found, columns, strict=True)]
+    values = [np.asarray(arm.test)[rows(arm, common)] for arm in found]
     return np.asarray(np.mean(values, axis=0))

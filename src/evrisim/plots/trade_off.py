@@ -16,6 +16,7 @@ from evrisim.messages import numbers
 from evrisim.messages import translate as _
 from evrisim.plots import house
 from evrisim.plots.labelling import name_points
+from evrisim.statistics import pareto_front
 from evrisim.study.results import ArmResult, Findings
 
 _STEPS: tuple[tuple[float, ...], ...] = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7))
@@ -87,17 +88,8 @@ def _point(arm: ArmResult, cost: int) -> _Point:
 
 
 def _front(points: Sequence[_Point]) -> set[str]:
-    """Name the points that none other passes in one and equals in the other."""
-    return {
-        one.name
-        for one in points
-        if not any(
-            other.cost <= one.cost
-            and other.mean >= one.mean
-            and (other.cost, other.mean) != (one.cost, one.mean)
-            for other in points
-        )
-    }
+    gains, costs = (np.array([getattr(one, what) for one in points]) for what in ("mean", "cost"))
+    return {one.name for one, on in zip(points, pareto_front(gains, costs), strict=True) if on}
 
 
 def _panel(axes: Axes, points: Sequence[_Point], front: set[str]) -> None:

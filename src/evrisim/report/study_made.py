@@ -10,8 +10,7 @@ from evrisim.report.making import command, meanings, named, plain, surroundings
 from evrisim.study import wording
 from evrisim.study.design import Study
 from evrisim.study.results import Findings
-
-_MISSING = object()
+from evrisim.study.settings import differing
 
 
 def done(facts: Mapping[str, Any], plan: Study, findings: Findings) -> Section:
@@ -67,28 +66,21 @@ def _effort(facts: Mapping[str, Any]) -> Table:
 
 def _settings(findings: Findings) -> list[Block]:
     """Tabulate the settings in which arms differ, one arm a row, and those they share."""
-    keys = list(dict.fromkeys(key for arm in findings.arms for key in arm.settings))
-    differing = [key for key in keys if not _shared(key, findings)]
-    headers = (_("Arm"), *differing)
-    rows = [
-        (arm.name, *(plain(arm.settings.get(key)) for key in differing)) for arm in findings.arms
-    ]
+    keys = differing([arm.settings for arm in findings.arms])
+    headers = (_("Arm"), *keys)
+    rows = [(arm.name, *(plain(arm.settings.get(key)) for key in keys)) for arm in findings.arms]
     blocks: list[Block] = [Table(_("In what the arms differ"), headers, rows)]
-    if not differing:
+    if not keys:
         blocks = [Text(_("The arms have the same settings."), "warning")]
     known = meanings()
     common = [
-        (key, plain(findings.arms[0].settings[key]), known.get(key, ""))
-        for key in keys
-        if key not in differing
+        (key, plain(value), known.get(key, ""))
+        for arm in findings.arms[:1]
+        for key, value in arm.settings.items()
+        if key not in keys
     ]
     headings = (_("Setting"), _("Value"), _("Meaning"))
     return [*blocks, Table(_("What all arms have in common"), headings, common)]
-
-
-def _shared(key: str, findings: Findings) -> bool:
-    first, *rest = [arm.settings.get(key, _MISSING) for arm in findings.arms]
-    return all(other == first for other in rest)
 
 
 def _claims(plan: Study) -> Table:

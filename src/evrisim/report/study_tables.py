@@ -6,14 +6,9 @@ from evrisim.messages import numbers
 from evrisim.messages import translate as _
 from evrisim.report.blocks import Table
 from evrisim.statistics import Interval
+from evrisim.statistics.planning import MOST_PAIRS
 from evrisim.study import wording
-from evrisim.study.results import ArmResult, Comparison, Findings
-
-LEAST_P = 0.001
-"""Smaller p-values are shown as below this."""
-
-UNEQUAL = 1.1
-"""Arms whose work differs by more than this factor are marked."""
+from evrisim.study.results import ArmResult, Comparison, Findings, is_unequal
 
 _MILLION = 1e6
 
@@ -86,9 +81,7 @@ def _against(macs: int, base: int) -> str:
         return numbers.decimal(None)
     ratio = macs / base
     text = f"{numbers.decimal(ratio)} ×"
-    if 1 / UNEQUAL <= ratio <= UNEQUAL:
-        return text
-    return _("{ratio}, unequal").format(ratio=text)
+    return _("{ratio}, unequal").format(ratio=text) if is_unequal(ratio) else text
 
 
 def _bought(arm: ArmResult, units: int, digits: int) -> str:
@@ -164,8 +157,8 @@ def certainty(findings: Findings) -> Table:
 
 
 def _p(p: float | None) -> str:
-    if p is not None and p < LEAST_P:
-        return f"<{numbers.decimal(LEAST_P, 3)}"
+    if p is not None and p < wording.LEAST_P:
+        return f"<{numbers.decimal(wording.LEAST_P, 3)}"
     return numbers.decimal(p, 3)
 
 
@@ -176,7 +169,8 @@ def _settled(one: Comparison) -> str:
     if one.seeds_needed is not None:
         return numbers.whole(one.seeds_needed)
     known = one.interval is not None and not one.missing
-    return _("over {count}").format(count=numbers.whole(1000)) if known else numbers.decimal(None)
+    most = numbers.whole(MOST_PAIRS)
+    return _("over {count}").format(count=most) if known else numbers.decimal(None)
 
 
 def mcnemar(findings: Findings) -> Table:

@@ -9,7 +9,15 @@ import numpy as np
 from evrisim.statistics import Interval
 from evrisim.study.design import Claim
 
+UNEQUAL = 1.1
+"""Two sides whose MACs differ by more than this factor are not of equal cost."""
+
 VERDICTS = ("supported", "refuted", "undecided")
+
+
+def is_unequal(ratio: float) -> bool:
+    """Tell whether a ratio of MACs is too far from 1 to call the costs equal."""
+    return not 1 / UNEQUAL <= ratio <= UNEQUAL
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +118,7 @@ class Comparison:
     @property
     def unequal_cost(self) -> bool:
         """Whether the two sides differ by more than a tenth in MACs."""
-        return self.cost_ratio is not None and not 1 / 1.1 <= self.cost_ratio <= 1.1
+        return self.cost_ratio is not None and is_unequal(self.cost_ratio)
 
 
 @dataclass(frozen=True, eq=False)

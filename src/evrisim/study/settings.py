@@ -5,7 +5,7 @@ A setting has the name it has in `evrisim train --set`: the recipe's are plain (
 change, and `data.train_images` keeps a part of a split.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,19 +107,21 @@ def check_model(found: Training) -> None:
     models.check(found.model, found.options)
 
 
-def different(all_settings: Mapping[str, Settings]) -> dict[str, dict[str, Any]]:
-    """Give, of each arm's settings, those that are not the same in all arms."""
-    keys = {key for settings in all_settings.values() for key in settings}
+def differing(all_settings: Sequence[Settings]) -> list[str]:
+    """Name the settings that are not the same in all arms, in the order they are met.
+
+    Example:
+        >>> differing([{"epochs": 3, "model.width": 8}, {"epochs": 3, "model.bias": True}])
+        ['model.width', 'model.bias']
+    """
+    keys = dict.fromkeys(key for settings in all_settings for key in settings)
+    return [key for key in keys if not _is_shared(key, all_settings)]
+
+
+def _is_shared(key: str, all_settings: Sequence[Settings]) -> bool:
     absent = object()
-    varied = {
-        key
-        for key in keys
-        if len({repr(one.get(key, absent)) for one in all_settings.values()}) > 1
-    }
-    return {
-        name: {key: value for key, value in settings.items() if key in varied}
-        for name, settings in all_settings.items()
-    }
+    first, *rest = (settings.get(key, absent) for settings in all_settings)
+    return all(other == first for other in rest)
 
 
 def _recipe_settings() -> list[str]:
