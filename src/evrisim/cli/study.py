@@ -61,7 +61,7 @@ def show_study(
 ) -> None:
     """Show a study: its question, its arms with their settings, what is claimed."""
     from evrisim.study import settings
-    from evrisim.study.record import claim_facts
+    from evrisim.study.record import claim_facts, factor_facts
 
     output = options.output(json, quiet)
     plan = find(study)
@@ -89,14 +89,7 @@ def show_study(
             }
             for arm in plan.arms
         ],
-        "factors": [
-            {
-                "setting": factor.setting,
-                "levels": list(factor.levels),
-                "claim": claim_facts(factor.claim),
-            }
-            for factor in plan.factors
-        ],
+        "factors": factor_facts(plan.factors),
     }
     output.result(facts, _shown(plan, varied, common))
 

@@ -56,6 +56,12 @@ class Crew:
         for worker in list(self._workers):
             self._dismiss(worker)
 
+    def shrink(self, size: int) -> None:
+        """Have at most `size` workers from now on; those too many, who must be idle, are ended."""
+        self.size = min(self.size, size)
+        for worker in self._workers[self.size :]:
+            self._dismiss(worker)
+
     @property
     def memory(self) -> int:
         """The most memory a worker has held, in bytes."""

@@ -92,8 +92,8 @@ class Study:
         arms: The base first, then the others.
         factors: Of a factorial study, whose arms are all combinations; else empty.
         seeds: How many paired seeds; they are 0, 1, ….
-        budgets: Settings by budget, over the base and under the arms; those of `budgets.DEFAULT`
-            where a budget is not named.
+        budgets: Settings by budget, over the base and under the arms; those of
+            `settings.BUDGET_SETTINGS` where a budget is not named.
     """
 
     name: str

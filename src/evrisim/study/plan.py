@@ -154,14 +154,7 @@ def _asked(
             }
             for arm in study.arms
         ],
-        "factors": [
-            {
-                "setting": factor.setting,
-                "levels": list(factor.levels),
-                "claim": record.claim_facts(factor.claim),
-            }
-            for factor in study.factors
-        ],
+        "factors": record.factor_facts(study.factors),
     }
 
 

@@ -61,11 +61,6 @@ class Process:
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
-    @property
-    def pid(self) -> int:
-        """Number of the process."""
-        return self._child.pid
-
     def tell(self, task: dict[str, Any]) -> None:
         """Hand over a task; a process that is gone answers `ended`."""
         self.task = task

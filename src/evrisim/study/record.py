@@ -1,7 +1,6 @@
 """A study on disk: what was asked, which trainings answer it, what they gave."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,12 @@ from evrisim._validate import InputError
 from evrisim.messages import translate as _
 from evrisim.study.design import Arm, Claim, Factor, Study
 from evrisim.study.results import ArmResult, Findings
-from evrisim.training.run import Run
+from evrisim.training.run import Run, read_facts
 
 FORMAT = 1
+
+TRAINED = ("trained", "done")
+"""What a run's status is when its training is finished."""
 
 
 @dataclass(frozen=True)
@@ -39,26 +41,8 @@ class StudyRun:
             InputError: If it is not one.
         """
         directory = Path(directory)
-        try:
-            facts = json.loads((directory / "study.json").read_text("utf-8"))
-            newer = facts["format"] > FORMAT
-        except (FileNotFoundError, NotADirectoryError):
-            raise InputError(
-                _(
-                    "{path} is not a study: it has no study.json. `evrisim study run` makes one."
-                ).format(path=directory)
-            ) from None
-        except (ValueError, KeyError, TypeError):
-            raise InputError(
-                _("{path} is damaged: its study.json cannot be read.").format(path=directory)
-            ) from None
-        if newer:
-            raise InputError(
-                _("{path} was written by a newer evrisim; update to read it.").format(
-                    path=directory
-                )
-            )
-        return cls(directory, facts)
+        absent = _("{path} is not a study: it has no study.json. `evrisim study run` makes one.")
+        return cls(directory, read_facts(directory / "study.json", FORMAT, absent))
 
     @property
     def study(self) -> Study:
@@ -83,6 +67,12 @@ class StudyRun:
     def run_directory(self, arm: Mapping[str, Any], seed: int) -> Path:
         """Give the folder of one training."""
         return self.directory / arm["runs"][str(seed)]
+
+    def trainings(self) -> Iterator[tuple[Mapping[str, Any], int, Path]]:
+        """Give arm, seed and folder of every training, seed by seed: a stopped study has pairs."""
+        for seed in self.facts["seeds"]:
+            for arm in self.facts["arms"]:
+                yield arm, seed, self.run_directory(arm, seed)
 
     def results(self) -> tuple[ArmResult, ...]:
         """Read what every arm's finished trainings gave, the base first."""
@@ -112,11 +102,8 @@ class StudyRun:
         return StudyRun(self.directory, merged)
 
     def _result(self, arm: Mapping[str, Any]) -> ArmResult:
-        runs = {
-            seed: Run.open(self.run_directory(arm, seed))
-            for seed in self.facts["seeds"]
-            if is_trained(self.run_directory(arm, seed))
-        }
+        opened = {seed: open_run(self.run_directory(arm, seed)) for seed in self.facts["seeds"]}
+        runs = {seed: run for seed, run in opened.items() if run and run.facts["status"] in TRAINED}
         right = [one for one in map(_right, runs.values()) if one is not None]
         correct = np.stack(right) if right and len(right) == len(runs) else None
         facts = [run.facts for run in runs.values()]
@@ -136,17 +123,29 @@ class StudyRun:
         )
 
 
-def is_trained(directory: Path) -> bool:
-    """Tell whether a training is done in this folder."""
+def open_run(directory: Path) -> Run | None:
+    """Open a training's folder; None where there is no run that can be read."""
     try:
-        return Run.open(directory).facts["status"] in ("trained", "done")
+        return Run.open(directory)
     except InputError:
-        return False
+        return None
 
 
 def claim_facts(claim: Claim | None) -> dict[str, Any] | None:
     """Give a claim as plain values."""
     return None if claim is None else {"kind": claim.kind, "points": claim.points}
+
+
+def factor_facts(factors: Sequence[Factor]) -> list[dict[str, Any]]:
+    """Give the factors of a study as plain values."""
+    return [
+        {
+            "setting": factor.setting,
+            "levels": list(factor.levels),
+            "claim": claim_facts(factor.claim),
+        }
+        for factor in factors
+    ]
 
 
 def _claim(saved: Mapping[str, Any] | None) -> Claim | None:

@@ -13,8 +13,8 @@ from evrisim.messages import translate as _
 from evrisim.study import plan
 from evrisim.study.crew import Crew, Outcome, Task
 from evrisim.study.plan import Order
-from evrisim.study.record import StudyRun, is_trained
-from evrisim.training.run import Run, locked
+from evrisim.study.record import TRAINED, StudyRun, open_run
+from evrisim.training.run import locked
 
 MEMORY_SHARE = 0.8
 """Of the machine's memory, what all workers together may take."""
@@ -90,7 +90,7 @@ def open_test(study: StudyRun, *, jobs: int | None = None, show: Show = quiet) -
     Trainings whose predictions are there already, of this study or another, are not asked again.
     """
     tasks = _to_judge(study)
-    size = jobs or min(machine.cores(), max(len(tasks), 1))
+    size = min(jobs or machine.cores(), len(tasks))
     threads = study.facts["threads"] or 1
     with (
         locked(study.directory),
@@ -101,19 +101,19 @@ def open_test(study: StudyRun, *, jobs: int | None = None, show: Show = quiet) -
 
 def _to_judge(study: StudyRun) -> list[Task]:
     tasks = []
-    for arm in study.facts["arms"]:
-        for seed in study.facts["seeds"]:
-            directory = study.run_directory(arm, seed).resolve()
-            if is_trained(directory) and not (directory / "predictions.npz").is_file():
-                tasks.append(
-                    {
-                        "do": "judge",
-                        "id": f"{arm['name']} {seed}",
-                        "arm": arm["name"],
-                        "directory": str(directory),
-                        "source": Run.open(directory).facts["source"],
-                    }
-                )
+    for arm, seed, directory in study.trainings():
+        run = open_run(directory)
+        judged = (directory / "predictions.npz").is_file()
+        if run is not None and run.facts["status"] in TRAINED and not judged:
+            tasks.append(
+                {
+                    "do": "judge",
+                    "id": f"{arm['name']} {seed}",
+                    "arm": arm["name"],
+                    "directory": str(directory.resolve()),
+                    "source": run.facts["source"],
+                }
+            )
     return tasks
 
 
@@ -148,7 +148,7 @@ class _Session:
         self.expected: dict[str, float] = {}
         self.shares: dict[str, float] = {}
         self.measured: list[tuple[float, float]] = []
-        self.tracing = 0.0
+        self.wall = self.tracing = 0.0
 
     def train(self, arms: dict[str, Task], threads: int) -> StudyRun:
         prepared = self._prepared(arms)
@@ -157,7 +157,7 @@ class _Session:
         arms = {name: {**arm, "options": prepared[name]["options"]} for name, arm in arms.items()}
         study = study.updated(status="running", threads=threads, jobs=self.crew.size)
         before = study.facts["seconds"]
-        self.wall, self.tracing = before["wall"], before.get("tracing", 0.0)
+        self.wall, self.tracing = before["wall"], before["tracing"]
         tasks = _trainings(study, arms)
         total = len(study.facts["arms"]) * len(study.facts["seeds"])
         if tasks:
@@ -191,7 +191,7 @@ class _Session:
                 self.tracing += outcome.facts["tracing"]
         fitting = int(MEMORY_SHARE * machine.memory_bytes() / max(self.crew.memory, 1))
         if machine.memory_bytes():
-            self.crew.size = max(min(self.crew.size, fitting), 1)
+            self.crew.shrink(max(fitting, 1))
 
     def _announce(self, tasks: list[Task], total: int) -> None:
         work = sum(self.expected.get(task["arm"], 0.0) for task in tasks)
@@ -252,30 +252,22 @@ class _Session:
 
 
 def _trainings(study: StudyRun, arms: dict[str, Task]) -> list[Task]:
-    """Give the trainings that are not done, seed by seed, so that a stopped study has pairs."""
+    """Give the trainings that are not done."""
     tasks = []
-    for seed in study.facts["seeds"]:
-        for arm in study.facts["arms"]:
-            directory = study.run_directory(arm, seed)
-            if is_trained(directory) or _has_diverged(directory):
-                continue
-            task = arms[arm["name"]]
-            tasks.append(
-                {
-                    **task,
-                    "do": "train",
-                    "id": f"{arm['name']} {seed}",
-                    "recipe": {**task["recipe"], "seed": seed},
-                    "directory": str(directory.resolve()),
-                    "facts": {"source": task["source"], "command": study.facts["command"]},
-                }
-            )
+    for arm, seed, directory in study.trainings():
+        run = open_run(directory)
+        # What has diverged would do so again.
+        if run is not None and run.facts["status"] in (*TRAINED, "diverged"):
+            continue
+        task = arms[arm["name"]]
+        tasks.append(
+            {
+                **task,
+                "do": "train",
+                "id": f"{arm['name']} {seed}",
+                "recipe": {**task["recipe"], "seed": seed},
+                "directory": str(directory.resolve()),
+                "facts": {"source": task["source"], "command": study.facts["command"]},
+            }
+        )
     return tasks
-
-
-def _has_diverged(directory: Path) -> bool:
-    """Tell whether a training ended in a loss that is no number: it would so again."""
-    try:
-        return Run.open(directory).facts["status"] == "diverged"
-    except InputError:
-        return False

@@ -8,6 +8,7 @@ ends when its input does, whatever it is doing: it never outlives its runner.
 import json
 import os
 import queue
+import statistics
 import sys
 import threading
 import time
@@ -95,7 +96,7 @@ class Worker:
             if len(seconds) > WARM_STEPS and sum(seconds[1:]) > WARM_SECONDS:
                 break
         steps = loop.steps_per_epoch(len(dataset.train), recipe.batch_size)
-        per_step = sorted(seconds[1:] or seconds)[len(seconds[1:]) // 2]
+        per_step = statistics.median(seconds[1:] or seconds)
         # Validation is forward only: a third of the work of a step, image by image.
         images = steps * min(recipe.batch_size, len(dataset.train)) + len(dataset.validation) / 3
         per_epoch = per_step * images / min(recipe.batch_size, len(dataset.train))

@@ -38,27 +38,8 @@ class Run:
             InputError: If it is not one.
         """
         directory = Path(directory)
-        try:
-            facts = json.loads((directory / "run.json").read_text("utf-8"))
-            if facts["format"] > FORMAT:
-                raise InputError(
-                    _("{path} was written by a newer evrisim; update to read it.").format(
-                        path=directory
-                    )
-                )
-        except (FileNotFoundError, NotADirectoryError):
-            raise InputError(
-                _(
-                    "{path} is not a run: it has no run.json. Runs lie under runs/ by default."
-                ).format(path=directory)
-            ) from None
-        except (ValueError, KeyError, TypeError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(
-                _("{path} is damaged: its run.json cannot be read.").format(path=directory)
-            ) from None
-        return cls(directory, facts)
+        absent = _("{path} is not a run: it has no run.json. Runs lie under runs/ by default.")
+        return cls(directory, read_facts(directory / "run.json", FORMAT, absent))
 
     @property
     def status(self) -> str:
@@ -123,6 +104,36 @@ class Run:
         merged = {**self.facts, **facts}
         _files.write_json(self.directory / "run.json", merged)
         return Run(self.directory, merged)
+
+
+def read_facts(path: Path, newest: int, absent: str) -> dict[str, Any]:
+    """Read the facts of a run or a study.
+
+    Args:
+        path: The JSON file, in the directory that messages name.
+        newest: The newest format that can be read.
+        absent: The sentence for a directory without the file, with `{path}` for the directory.
+
+    Raises:
+        InputError: If the file is not there, damaged, or of a newer format.
+    """
+    directory = path.parent
+    try:
+        facts = json.loads(path.read_text("utf-8"))
+        newer = facts["format"] > newest
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(absent.format(path=directory)) from None
+    except (ValueError, KeyError, TypeError):
+        raise InputError(
+            _("{path} is damaged: its {file} cannot be read.").format(
+                path=directory, file=path.name
+            )
+        ) from None
+    if newer:
+        raise InputError(
+            _("{path} was written by a newer evrisim; update to read it.").format(path=directory)
+        )
+    return dict(facts)
 
 
 def read_history(path: Path) -> list[dict[str, Any]]:
