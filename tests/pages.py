@@ -1,10 +1,24 @@
 """What tests of reports share: a strict reader of pages, and what every page must be."""
 
+import contextlib
 import itertools
 import re
 from html.parser import HTMLParser
 
+from evrisim import messages
+
 VOID = {"meta", "img", "br", "link", "input", "hr"}
+
+
+@contextlib.contextmanager
+def in_english():
+    """Write English within, whatever language is chosen: for pages that many tests share."""
+    before = list(messages._chosen)
+    messages.use("en")
+    try:
+        yield
+    finally:
+        messages._chosen[:] = before
 
 
 class Reader(HTMLParser):

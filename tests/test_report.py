@@ -14,7 +14,7 @@ from evrisim import _files, messages
 from evrisim.evaluate import evaluate_logits
 from evrisim.report import Gallery, pictures, write_run_report
 from evrisim.report.pictures import sized, with_heat
-from pages import Reader, assert_complete_in_itself, assert_well_outlined
+from pages import Reader, assert_complete_in_itself, assert_well_outlined, in_english
 
 COMMAND = ["evrisim", "train", "my images", "--set", "epochs=4"]
 HOSTILE = (
@@ -151,12 +151,8 @@ def write(folder, judged=None, told=None, rows=None, **galleries):
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    before = list(messages._chosen)
-    messages.use("en")
-    try:
+    with in_english():
         return write(tmp_path_factory.mktemp("run"))
-    finally:
-        messages._chosen[:] = before
 
 
 def test_the_page_refers_to_nothing_outside_itself(page):

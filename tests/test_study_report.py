@@ -13,7 +13,7 @@ from evrisim import messages
 from evrisim.report import pictures
 from evrisim.report.study import write_study_report
 from evrisim.study import Findings
-from pages import Reader, assert_complete_in_itself, assert_well_outlined
+from pages import Reader, assert_complete_in_itself, assert_well_outlined, in_english
 from reference import findings as made
 
 SENTENCES = ["stride does as well as pool: the claim is <supported>.", "Pairing helped."]
@@ -60,12 +60,8 @@ def write(folder, case=made.three_verdicts, told=None, sentences=SENTENCES):
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    before = list(messages._chosen)
-    messages.use("en")
-    try:
+    with in_english():
         return write(tmp_path_factory.mktemp("study"))
-    finally:
-        messages._chosen[:] = before
 
 
 def tables(page):
