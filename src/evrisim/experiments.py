@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from evrisim import _files
+from evrisim.data import sources
 from evrisim.data.source import Source
 from evrisim.messages import translate as _
 from evrisim.report.study import write_study_report
@@ -87,8 +88,4 @@ def answers(found: StudyRun, findings: Findings) -> list[str]:
 
 def default_directory(study: Study, source: Source, budget: str) -> Path:
     """Give where a study goes unless told otherwise."""
-    data = "".join(
-        letter if letter.isalnum() or letter in "._" else "-"
-        for letter in Path(source.name).resolve().name or "data"
-    )
-    return Path("runs") / f"{study.name}-{data}-{budget}"
+    return Path("runs") / f"{study.name}-{sources.stem(source.name)}-{budget}"

@@ -37,7 +37,7 @@ class Asked:
     @property
     def stem(self) -> str:
         """The data's name as a part of a folder's name."""
-        return Path(self.data).resolve().name or "data"
+        return sources.stem(self.data)
 
 
 _default = [Asked()]

@@ -1,6 +1,5 @@
 """`evrisim train`: train, evaluate, explain and report."""
 
-import re
 import shlex
 import sys
 from pathlib import Path
@@ -60,7 +59,7 @@ def train(
         changes["seed"] = seed
     chosen = Recipe.load(recipe).with_settings(changes)
     reading = options.reading(size, policy, skip_broken)
-    directory = _directory(out, f"{_stem(data)}-{model}-s{chosen.seed}", resume)
+    directory = _directory(out, f"{sources.stem(data)}-{model}-s{chosen.seed}", resume)
     heavy.load()
     from evrisim.data.source import Source
     from evrisim.training import ModelChoice
@@ -182,11 +181,6 @@ def _divided(settings: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         if key.startswith("model.")
     }
     return own, model
-
-
-def _stem(data: str) -> str:
-    name = Path(data).resolve().name or "data"
-    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "data"
 
 
 def _directory(out: Path | None, stem: str, resume: bool) -> Path:

@@ -1,6 +1,7 @@
 """Data sets by name, or a folder of one's own."""
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -77,6 +78,17 @@ def load(
             data_dir=place.data_dir, seed=seed, offline=place.offline, progress=progress
         )
     return _folder(source, seed, progress, reading or {})
+
+
+def stem(source: str) -> str:
+    """Give a data set's name as a part of a folder's name.
+
+    Example:
+        >>> stem("cifar10"), stem("/photos/my cats/")
+        ('cifar10', 'my-cats')
+    """
+    name = Path(source).resolve().name or "data"
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "data"
 
 
 def check_source(source: str) -> None:
