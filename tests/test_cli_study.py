@@ -97,6 +97,15 @@ def evrisim(folder, *arguments, **options):
 
 
 @pytest.mark.slow
+def test_a_wrong_option_of_a_model_is_all_that_is_said(folder):
+    (folder / "bad.yaml").write_text(STUDY.replace("wide: {model.width", "wide: {model.widht"))
+    out, err = evrisim(folder, "show", "bad.yaml").communicate()
+    assert out == ""
+    assert err.startswith("bad.yaml, line 4, `arms.wide`: `model option` must be one of width")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.slow
 @pytest.mark.tensorflow
 def test_a_study_runs_to_a_report_and_is_reported_anew(folder):
     running = evrisim(folder, "run", "width.yaml", "--budget", "smoke", "--seeds", "2", "--json")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evrisim._validate import InputError
-from evrisim.cli import options, study_progress
+from evrisim.cli import heavy, options, study_progress
 from evrisim.cli.output import Output
 from evrisim.messages import translate as _
 
@@ -173,7 +173,7 @@ def find(study: str) -> "Study":
     from evrisim.study.shipped import NAMES, named
 
     if Path(study).suffix in (".yaml", ".yml"):
-        return reading.load(study)
+        return reading.load(study, prepare=heavy.load)
     if study not in NAMES and Path(study).exists():
         raise InputError(
             _("{path} is not a study file: its name must end in .yaml or .yml.").format(path=study)

@@ -1,6 +1,6 @@
 """A study from a YAML file; whatever is wrong in it is said in a sentence with its place."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ from evrisim._validate import InputError, check_choice, check_range, check_whole
 from evrisim.messages import translate as _
 from evrisim.study import settings
 from evrisim.study.design import BUDGETS, CLAIMS, EFFECT, SEEDS, Arm, Claim, Factor, Study, crossed
+
+Prepare = Callable[[], None]
 
 KEYS = (
     "name",
@@ -28,8 +30,12 @@ BASE = "base"
 """What the base is called where it has no `name`."""
 
 
-def load(path: str | Path) -> Study:
+def load(path: str | Path, *, prepare: Prepare = lambda: None) -> Study:
     """Read a study from a YAML file.
+
+    Args:
+        path: The file.
+        prepare: Called before Keras is needed, to load it in a way of one's own.
 
     Raises:
         InputError: If there is no such file, or something in it is wrong; the sentence names the
@@ -42,16 +48,19 @@ def load(path: str | Path) -> Study:
         raise InputError(_("There is no study file {path}.").format(path=path)) from None
     except UnicodeDecodeError:
         raise InputError(_("{path} is not a text file.").format(path=path)) from None
-    return parse(text, where=str(path), name=path.stem)
+    return parse(text, where=str(path), name=path.stem, prepare=prepare)
 
 
-def parse(text: str, *, where: str = "study", name: str = "study") -> Study:
+def parse(
+    text: str, *, where: str = "study", name: str = "study", prepare: Prepare = lambda: None
+) -> Study:
     """Read a study from YAML text.
 
     Args:
         text: The YAML.
         where: What messages call it.
         name: Of the study, unless the text names it.
+        prepare: As for `load`.
 
     Raises:
         InputError: As `load`.
@@ -68,6 +77,7 @@ def parse(text: str, *, where: str = "study", name: str = "study") -> Study:
     """
     place = _Place(where, *_composed(text, where))
     study = _study(place, name)
+    prepare()
     _check_arms(place, study)
     return study
 
