@@ -113,7 +113,7 @@ def started(count, trainings, options, *, shared=1):
 def worker(options):
     """Train, and print the seconds and the peak memory after each training."""
     from evrisim.data import shapes
-    from evrisim.study.worker import peak_memory
+    from evrisim.machine import peak_memory
     from evrisim.training import ModelChoice, Recipe, Workbench, fit
 
     dataset = shapes.generate((2000, 500, 500))

@@ -172,6 +172,7 @@ import resource, sys, time, warnings
 resource.setrlimit(resource.RLIMIT_AS, (4 * 2**30, 4 * 2**30))
 import numpy as np
 from reference import hostile
+from evrisim import machine
 from evrisim.decode import UnreadableImage, decode
 warnings.simplefilter("error")
 seeds = []
@@ -200,7 +201,7 @@ for number in range(int(sys.argv[1])):
         assert len(str(error)) < 300 and "\\n" not in str(error), str(error)
         refused += 1
     slowest = max(slowest, time.process_time() - start)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+peak = machine.peak_memory() // 2**20
 print(read, refused, round(slowest, 3), peak)
 """
 

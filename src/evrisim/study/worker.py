@@ -15,7 +15,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from evrisim import messages
+from evrisim import machine, messages
 from evrisim._validate import InputError
 from evrisim.messages import translate as _
 
@@ -48,7 +48,7 @@ class Worker:
             traceback.print_exc()
             self._say(task, "failed", reason=f"{type(error).__name__}: {error}"[:500])
         else:
-            self._say(task, "done", memory=peak_memory(), **result)
+            self._say(task, "done", memory=machine.peak_memory(), **result)
 
     def _say(self, task: Task, event: str, **facts: Any) -> None:
         self._answers.write(json.dumps({"event": event, "id": task["id"], **facts}) + "\n")
@@ -157,16 +157,6 @@ def _recipe(task: Task) -> "Recipe":
     from evrisim.training import Recipe
 
     return Recipe.create(task["recipe"])
-
-
-def peak_memory() -> int:
-    """Give the most memory this process has held, in bytes; 0 where that cannot be told."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _own_output() -> Any:
