@@ -32,10 +32,10 @@ def memory_bytes() -> int:
 def peak_memory() -> int:
     """Give the most memory this process has held, in bytes (0 where it cannot be told)."""
     status = Path("/proc/self/status")
-    if status.is_file():
+    for line in status.read_text().splitlines() if status.is_file() else ():
         # Not `getrusage`: on Linux a process starts there with the peak of the one that made it.
-        fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        return int(fields["VmHWM"].split()[0]) * 1024 if "VmHWM" in fields else 0
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
     try:
         import resource
     except ImportError:  # Windows
