@@ -187,7 +187,7 @@ def test_a_defect_keeps_its_traceback(capsys):
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
-    """The script run once from start to end, with hardly any training: its folder, its words."""
+    """The script run once, with hardly any training: its folder, its words, its report."""
     import contextlib
     import io
 
@@ -201,15 +201,15 @@ def ran(tmp_path_factory):
     finally:
         sys.argv, sys.excepthook = words, hook
         signal.signal(signal.SIGTERM, handler)
-    return folder, said.getvalue()
+    report = folder / "runs" / "application-1-shapes-smoke" / "report.html"
+    return folder, said.getvalue(), report.read_text("utf-8")
 
 
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_a_script_leaves_a_report_with_every_part(ran):
-    folder, said = ran
+    folder, said, text = ran
     directory = folder / "runs" / "application-1-shapes-smoke"
-    text = (directory / "report.html").read_text("utf-8")
     for name in ("kernel", "one-layer", "model", "filters", "stride", "maps", "whole"):
         assert f'<section id="{name}"' in text
     assert "http" not in text.replace("http://www.w3.org", "").replace("http-equiv", "")
@@ -222,13 +222,13 @@ def test_a_script_leaves_a_report_with_every_part(ran):
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_what_a_script_says_is_what_its_runs_hold(ran):
-    folder, said = ran
+    folder, said, text = ran
     asked = asking.checked(Asked(budget="smoke", out=folder / "runs"))
     run = model.trained(asked)
     assert run.facts["metrics"]["sentence"] in said
     for name in (studies.FILTERS, studies.CONDENSING):
         found = studies.settled(name, asked)
-        assert found.facts["question"] in (asked.directory / "report.html").read_text("utf-8")
+        assert found.facts["question"] in text
         for one in found.findings().comparisons:
             assert f"{100 * one.differences.mean():.2f}".lstrip("-") in said
 
@@ -236,7 +236,7 @@ def test_what_a_script_says_is_what_its_runs_hold(ran):
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_nothing_is_trained_twice(ran):
-    folder, _said = ran
+    folder, *_told = ran
     runs = [
         json.loads(path.read_text("utf-8"))
         for path in (folder / "runs" / "trainings").glob("*/run.json")
@@ -249,7 +249,7 @@ def test_nothing_is_trained_twice(ran):
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_a_second_run_in_turkish_trains_nothing_and_says_the_same(ran):
-    folder, _said = ran
+    folder, *_told = ran
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("model.keras")}
     ended = script(*TASTE, "--lang", "tr", "--out", "runs", cwd=folder)
     assert (ended.returncode, ended.stderr.count("Traceback")) == (0, 0), ended.stderr
@@ -266,7 +266,7 @@ def test_a_second_run_in_turkish_trains_nothing_and_says_the_same(ran):
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_a_page_shows_what_a_script_has_found(ran):
-    folder, _said = ran
+    folder, *_told = ran
     asked = asking.checked(Asked(budget="smoke", out=folder / "runs"))
     found = application.trained(asked)
     assert isinstance(first.result(found, asked)[0], Row)
@@ -282,7 +282,7 @@ def test_a_page_shows_what_a_script_has_found(ran):
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_a_study_of_other_data_settings_or_seeds_is_not_the_one_asked_for(ran, monkeypatch):
-    folder, _said = ran
+    folder, *_told = ran
     asked = asking.checked(Asked(budget="smoke", out=folder / "runs"))
     found = studies.settled(studies.CONDENSING, asked)
     assert studies.is_complete(found, asked)
