@@ -1,19 +1,80 @@
-"""What training images go through. Each method draws per image, then applies the draw."""
+"""What training images go through: each change is drawn for each image, then applied."""
 
-from evrisim.augment.base import Augmentation, Composed
-from evrisim.augment.move import Flip, PaddedCrop
+from evrisim.augment.augmenting import Batch, augmented
+from evrisim.augment.base import Augmentation, Chain, draw
+from evrisim.augment.choose import AugMix, RandAugment, TrivialAugment
+from evrisim.augment.colour import (
+    AutoContrast,
+    Brightness,
+    Contrast,
+    Equalise,
+    Grey,
+    Hue,
+    Invert,
+    Posterise,
+    Saturation,
+    Sharpness,
+    Solarise,
+)
+from evrisim.augment.labels import mixed_labels, mixes
+from evrisim.augment.mix import CutMix, Either, MixUp
+from evrisim.augment.move import (
+    Crop,
+    Flip,
+    PaddedCrop,
+    ResizedCrop,
+    Rotation,
+    Shear,
+    Translation,
+    Zoom,
+)
+from evrisim.augment.policies import METHODS, POLICIES, named, policy, written_out
+from evrisim.augment.steps import Code, Step
+from evrisim.augment.texture import Blur, Cutout, Erase, Jpeg, Noise
 
-__all__ = ["Augmentation", "Composed", "Flip", "PaddedCrop", "standard"]
-
-
-def standard(image_size: int, *, severity: float = 1.0) -> Composed:
-    """Give the standard augmentation for small images: horizontal flip and padded crop.
-
-    At severity 1 half the images are mirrored and each moves by up to an eighth of its
-    size (4 pixels of 32); at severity 0 nothing changes.
-
-    Reference:
-        He et al. 2016, https://arxiv.org/abs/1512.03385, section 4.2.
-    """
-    padding = round(severity * image_size / 8)
-    return Composed((Flip(0.5 * severity), PaddedCrop(padding)))
+__all__ = [
+    "METHODS",
+    "POLICIES",
+    "AugMix",
+    "Augmentation",
+    "AutoContrast",
+    "Batch",
+    "Blur",
+    "Brightness",
+    "Chain",
+    "Code",
+    "Contrast",
+    "Crop",
+    "CutMix",
+    "Cutout",
+    "Either",
+    "Equalise",
+    "Erase",
+    "Flip",
+    "Grey",
+    "Hue",
+    "Invert",
+    "Jpeg",
+    "MixUp",
+    "Noise",
+    "PaddedCrop",
+    "Posterise",
+    "RandAugment",
+    "ResizedCrop",
+    "Rotation",
+    "Saturation",
+    "Sharpness",
+    "Shear",
+    "Solarise",
+    "Step",
+    "Translation",
+    "TrivialAugment",
+    "Zoom",
+    "augmented",
+    "draw",
+    "mixed_labels",
+    "mixes",
+    "named",
+    "policy",
+    "written_out",
+]

@@ -1,34 +1,79 @@
-"""The two steps of every augmentation: draw, for each image, then apply the draw."""
+"""What every augmentation is: a number of uniforms an image, and how they become steps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from types import ModuleType
+from typing import Any, Protocol, Self
 
 import numpy as np
 
+from evrisim.augment.chance import uniforms
+from evrisim.augment.steps import Step, composed
+
+Size = tuple[int, int]
+"""Rows and columns of an image."""
+
 
 class Augmentation(Protocol):
-    """A random change of images, in two steps so that a draw can be handed in and repeated."""
+    """A random change of images, drawn for each image and applied in a second step."""
 
-    def draw(self, rng: np.random.Generator, count: int) -> Any:
-        """Draw what will happen to each of `count` images."""
+    @property
+    def needs(self) -> int:
+        """Uniform numbers that an image's draw takes."""
 
-    def apply(self, images: np.ndarray, draw: Any) -> np.ndarray:
-        """Apply a draw to `(count, rows, columns, …)` images or masks; the input is left alone."""
+    def scaled(self, severity: float) -> Self:
+        """Give the same with every strength times `severity`; at 0 nothing changes."""
+
+    def draw(self, chance: Any, size: Size, xp: ModuleType) -> list[Step]:
+        """Turn `(count, needs)` uniforms in [0, 1) into steps for images of a size.
+
+        `xp` is `numpy` or `keras.ops`, whichever made the uniforms.
+        """
 
 
 @dataclass(frozen=True)
-class Composed:
-    """Several augmentations, one after the other."""
+class Chain:
+    """Augmentations one after the other; moves that follow each other resample once."""
 
-    parts: Sequence[Augmentation]
+    parts: Sequence[Augmentation] = ()
 
-    def draw(self, rng: np.random.Generator, count: int) -> list[Any]:
-        """Draw for each part in turn."""
-        return [part.draw(rng, count) for part in self.parts]
+    @property
+    def needs(self) -> int:
+        """As many uniforms as its parts need together."""
+        return sum(part.needs for part in self.parts)
 
-    def apply(self, images: np.ndarray, draw: Sequence[Any]) -> np.ndarray:
-        """Apply each part's draw in turn."""
-        for part, part_draw in zip(self.parts, draw, strict=True):
-            images = part.apply(images, part_draw)
-        return images
+    def scaled(self, severity: float) -> "Chain":
+        """Scale each part; at severity 0 there is none left."""
+        return Chain(tuple(part.scaled(severity) for part in self.parts) if severity else ())
+
+    def draw(self, chance: Any, size: Size, xp: ModuleType) -> list[Step]:
+        """Give the steps of each part in turn."""
+        steps, start = [], 0
+        for part in self.parts:
+            steps += part.draw(chance[:, start : start + part.needs], size, xp)
+            start += part.needs
+        return steps
+
+
+def draw(
+    augmentation: Augmentation, places: Any, size: Size, *, seed: int, epoch: int
+) -> tuple[Step, ...]:
+    """Draw for the images at `places` of an epoch: the same whatever was drawn before.
+
+    Args:
+        augmentation: What to draw.
+        places: `(count,)` whole numbers, where each image comes in the epoch's order.
+        size: Rows and columns of the images.
+        seed: Decides, with `epoch` and place, every draw.
+        epoch: Number of the epoch, from 0.
+
+    Returns:
+        Steps for `apply`, moves already joined.
+    """
+    chance = uniforms(seed, epoch, places, augmentation.needs)
+    return composed(np, augmentation.draw(chance, size, np))
+
+
+def spread(chance: Any, width: float, middle: float = 0.0) -> Any:
+    """Give numbers spread evenly over `middle − width … middle + width`."""
+    return middle + (2.0 * chance - 1.0) * width

@@ -1,0 +1,183 @@
+"""Moves: each image resampled once, by whole pixels where its map is one."""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+CONSTANT, NEAREST, REFLECT, WRAP = range(4)
+"""Places in `FILLS`."""
+
+BITS = 11
+"""Binary places of a place: rounding there changes no value by more than an eighth of a level."""
+
+f32, u32, u64 = np.float32, np.uint32, np.uint64
+
+
+@njit(nogil=True, cache=True)
+def _inside(place: int, size: int, fill: int) -> int:
+    """Give the place inside an image for any place; −1 if nothing is there."""
+    if 0 <= place < size:
+        return place
+    if fill == NEAREST:
+        return 0 if place < 0 else size - 1
+    if fill == REFLECT:
+        place %= 2 * size
+        return place if place < size else 2 * size - 1 - place
+    if fill == WRAP:
+        return place % size
+    return -1
+
+
+@njit(nogil=True, cache=True)
+def _by_pixels(image: Any, out: Any, values: Any, fill: int) -> None:
+    """Mirror and move by whole pixels: the map is ±1 on its diagonal."""
+    rows, columns, channels = image.shape
+    across, down = values[0] > 0, values[4] > 0
+    first_column = (0 if across else columns - 1) + int(values[2])
+    first_row = (0 if down else rows - 1) + int(values[5])
+    level = np.uint8(values[6])
+    for row in range(rows):
+        source = _inside(first_row + (row if down else -row), rows, fill)
+        for column in range(columns):
+            place = first_column + (column if across else -column)
+            if not 0 <= place < columns:
+                place = _inside(place, columns, fill)
+            for channel in range(channels):
+                out[row, column, channel] = (
+                    image[source, place, channel] if source >= 0 and place >= 0 else level
+                )
+
+
+@njit(nogil=True, cache=True)
+def _value(image: Any, row: int, column: int, channel: int, fill: int, level: Any) -> Any:
+    row = _inside(row, image.shape[0], fill)
+    column = _inside(column, image.shape[1], fill)
+    return f32(image[row, column, channel]) if row >= 0 and column >= 0 else level
+
+
+@njit(nogil=True, cache=True)
+def _nearest(image: Any, out: Any, values: Any, fill: int) -> None:
+    """Resample with the nearest pixel: for masks, whose values must not be mixed."""
+    rows, columns, channels = image.shape
+    half = f32(0.5)
+    middle_x, middle_y = half * f32(columns - 1), half * f32(rows - 1)
+    for row in range(rows):
+        y = f32(row) - middle_y
+        for column in range(columns):
+            x = f32(column) - middle_x
+            source_x = (values[0] * x + values[1] * y) + values[2] + middle_x
+            source_y = (values[3] * x + values[4] * y) + values[5] + middle_y
+            near_y, near_x = int(np.floor(source_y + half)), int(np.floor(source_x + half))
+            for channel in range(channels):
+                value = _value(image, near_y, near_x, channel, fill, values[6])
+                out[row, column, channel] = np.uint8(value)
+
+
+@njit(nogil=True, cache=True)
+def _weighted(pixels: Any, corners: Any, weights: Any) -> Any:
+    """Give the weighted mean of four values, halves up; the weights add up to 2**22."""
+    total = weights[0] * u32(pixels[corners[0]]) + weights[1] * u32(pixels[corners[1]])
+    total += weights[2] * u32(pixels[corners[2]]) + weights[3] * u32(pixels[corners[3]])
+    return np.uint8((total + u32(1 << 21)) >> u32(22))
+
+
+@njit(nogil=True, cache=True)
+def _between(image: Any, out: Any, values: Any, fill: int) -> None:
+    """Resample with weights of the four pixels around each place.
+
+    Places are rounded to `BITS` binary places of a pixel, so that all sums are whole numbers. Unsigned places
+    and three channels written out make it three times as fast as the plain loop.
+    """
+    rows, columns, channels = image.shape
+    half, parts = f32(0.5), f32(1 << BITS)
+    middle_x, middle_y = half * f32(columns - 1), half * f32(rows - 1)
+    a, b, tx, c, d, ty = values[0], values[1], values[2], values[3], values[4], values[5]
+    pixels, written = image.ravel(), out.ravel()
+    across, down = np.empty(columns, np.int32), np.empty(columns, np.int32)
+    wide, beside, to, one = u64(columns * channels), u64(channels), u64(0), u64(1)
+    last, bits = (1 << BITS) - 1, u32(BITS)
+    for row in range(rows):
+        y = f32(row) - middle_y
+        start_x, start_y = b * y + tx + middle_x, d * y + ty + middle_y
+        for column in range(columns):
+            x = f32(column) - middle_x
+            across[column] = np.int32(np.floor((a * x + start_x) * parts + half))
+            down[column] = np.int32(np.floor((c * x + start_y) * parts + half))
+        for column in range(columns):
+            right_share, lower_share = u32(across[column] & last), u32(down[column] & last)
+            both = right_share * lower_share
+            upper_right, lower_left = (right_share << bits) - both, (lower_share << bits) - both
+            upper_left = u32(1 << 2 * BITS) - both - upper_right - lower_left
+            weights = (upper_left, upper_right, lower_left, both)
+            left, top = across[column] >> BITS, down[column] >> BITS
+            right, bottom = left + 1, top + 1
+            if not (left >= 0 and right < columns and top >= 0 and bottom < rows):
+                if fill == CONSTANT:
+                    for channel in range(channels):
+                        total = u32(1 << 21)
+                        for corner in range(4):
+                            place_y, place_x = top + corner // 2, left + corner % 2
+                            value = _value(image, place_y, place_x, channel, fill, values[6])
+                            total += weights[corner] * u32(value)
+                        written[to] = np.uint8(total >> u32(22))
+                        to += one
+                    continue
+                left, right = _inside(left, columns, fill), _inside(right, columns, fill)
+                top, bottom = _inside(top, rows, fill), _inside(bottom, rows, fill)
+            upper, lower = u64(top) * wide, u64(bottom) * wide
+            first, second = u64(left) * beside, u64(right) * beside
+            corners = (upper + first, upper + second, lower + first, lower + second)
+            if channels == 3:
+                written[to] = _weighted(pixels, corners, weights)
+                for more in (u64(1), u64(2)):
+                    moved = (
+                        corners[0] + more,
+                        corners[1] + more,
+                        corners[2] + more,
+                        corners[3] + more,
+                    )
+                    written[to + more] = _weighted(pixels, moved, weights)
+                to += u64(3)
+                continue
+            for channel in range(channels):
+                more = u64(channel)
+                moved = (
+                    corners[0] + more,
+                    corners[1] + more,
+                    corners[2] + more,
+                    corners[3] + more,
+                )
+                written[to] = _weighted(pixels, moved, weights)
+                to += one
+
+
+@njit(nogil=True, cache=True)
+def move(images: Any, chosen: Any, values: Any, fill: int, nearest: bool) -> None:
+    """Move the chosen ones of uint8 `(count, rows, columns, channels)` images in place.
+
+    Args:
+        images: They are changed.
+        chosen: Which of them.
+        values: `(count, 8)` float32 of all.
+        fill: Place in `FILLS` of what is outside.
+        nearest: Take the nearest pixel (for masks) in place of weighting four.
+    """
+    out = np.empty(images.shape[1:], np.uint8)
+    for number in chosen:
+        row = values[number]
+        whole = (
+            abs(row[0]) == 1
+            and row[1] == 0
+            and row[3] == 0
+            and abs(row[4]) == 1
+            and row[2] == np.floor(row[2])
+            and row[5] == np.floor(row[5])
+        )
+        if whole:
+            _by_pixels(images[number], out, row, fill)
+        elif nearest:
+            _nearest(images[number], out, row, fill)
+        else:
+            _between(images[number], out, row, fill)
+        images[number] = out

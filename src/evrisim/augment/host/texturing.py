@@ -1,0 +1,120 @@
+"""Changes of texture: sharpness, blur, noise, erased parts."""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from evrisim.augment.host.moving import REFLECT, _inside
+from evrisim.augment.host.toning import _byte
+
+f32 = np.float32
+
+
+@njit(nogil=True, cache=True)
+def sharpness(images: Any, chosen: Any, values: Any) -> None:
+    """Move from or towards the picture smoothed by 1 1 1 / 1 5 1 / 1 1 1; the border stays."""
+    for number in chosen:
+        image, before, factor = images[number], images[number].copy(), values[number, 0]
+        for row in range(1, image.shape[0] - 1):
+            for column in range(1, image.shape[1] - 1):
+                for channel in range(image.shape[2]):
+                    total = 4 * np.int64(before[row, column, channel])
+                    for down in range(-1, 2):
+                        for across in range(-1, 2):
+                            total += before[row + down, column + across, channel]
+                    smooth = f32((2 * total + 13) // 26)  # halves up
+                    value = f32(before[row, column, channel])
+                    image[row, column, channel] = _byte((value - smooth) * factor + smooth)
+
+
+@njit(nogil=True, cache=True)
+def blur(images: Any, chosen: Any, values: Any) -> None:
+    """Blur with a Gaussian cut at three deviations, first along columns, then along rows."""
+    _count, rows, columns, channels = images.shape
+    between = np.empty((rows, columns, channels), f32)
+    for number in chosen:
+        deviation = values[number, 0]
+        radius = int(np.ceil(f32(3) * deviation))
+        weights = np.empty(2 * radius + 1, f32)
+        for tap in range(-radius, radius + 1):
+            weights[tap + radius] = np.exp(f32(-0.5) * f32(tap * tap) / (deviation * deviation))
+        total = f32(0)
+        for weight in weights:
+            total += weight
+        image = images[number]
+        for row in range(rows):
+            for column in range(columns):
+                for channel in range(channels):
+                    value = f32(0)
+                    for tap in range(-radius, radius + 1):
+                        source = _inside(row + tap, rows, REFLECT)
+                        value += weights[tap + radius] * f32(image[source, column, channel])
+                    between[row, column, channel] = value / total
+        for row in range(rows):
+            for column in range(columns):
+                for channel in range(channels):
+                    value = f32(0)
+                    for tap in range(-radius, radius + 1):
+                        source = _inside(column + tap, columns, REFLECT)
+                        value += weights[tap + radius] * between[row, source, channel]
+                    image[row, column, channel] = _byte(value / total)
+
+
+@njit(nogil=True, cache=True)
+def _hash(word: Any, key: Any) -> Any:
+    """Mix the bits of a 32-bit word under a key."""
+    word = np.uint32(word ^ key)
+    for _round in range(2):
+        word ^= word >> np.uint32(16)
+        word = np.uint32(word * np.uint32(0x7FEB352D))
+        word ^= word >> np.uint32(15)
+        word = np.uint32(word * np.uint32(0x846CA68B))
+        word ^= word >> np.uint32(16)
+        word = np.uint32(word + key)
+    return word
+
+
+@njit(nogil=True, cache=True)
+def _uniform(place: int, key0: Any, key1: Any) -> Any:
+    """Give the number in [0, 1) of a place under two keys of 24 bits."""
+    word = _hash(np.uint32(place), np.uint32(key0))
+    word = _hash(word, np.uint32(key1))
+    return f32(word >> np.uint32(8)) * f32(2.0**-24)
+
+
+@njit(nogil=True, cache=True)
+def noise(images: Any, chosen: Any, values: Any) -> None:
+    """Add normal noise (Box and Muller 1958), each value's from its place and the image's keys."""
+    _count, rows, columns, channels = images.shape
+    for number in chosen:
+        image, deviation = images[number], values[number, 0]
+        key0, key1 = values[number, 1], values[number, 2]
+        for row in range(rows):
+            for column in range(columns):
+                for channel in range(channels):
+                    place = 2 * ((row * columns + column) * channels + channel)
+                    first = _uniform(place, key0, key1)
+                    second = _uniform(place + 1, key0, key1)
+                    length = np.sqrt(f32(-2) * np.log(f32(1) - first))
+                    normal = length * np.cos(f32(2 * np.pi) * second)
+                    value = f32(image[row, column, channel])
+                    image[row, column, channel] = _byte(value + deviation * normal)
+
+
+@njit(nogil=True, cache=True)
+def erase(images: Any, chosen: Any, values: Any) -> None:
+    """Overwrite a box with one level, or with values of their own evenly over 0 … 255."""
+    _count, _rows, columns, channels = images.shape
+    for number in chosen:
+        box, level = values[number, :4], values[number, 4]
+        key0, key1 = values[number, 5], values[number, 6]
+        for row in range(int(box[0]), int(box[2])):
+            for column in range(int(box[1]), int(box[3])):
+                for channel in range(channels):
+                    if level >= 0:
+                        images[number, row, column, channel] = np.uint8(level)
+                        continue
+                    place = (row * columns + column) * channels + channel
+                    value = f32(256) * _uniform(place, key0, key1)
+                    images[number, row, column, channel] = np.uint8(value)

@@ -1,0 +1,143 @@
+"""Changes of tone: a table of 256 values for each channel of each image."""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+f32 = np.float32
+
+
+@njit(nogil=True, cache=True)
+def _byte(value: Any) -> Any:
+    """Round to the nearest whole number of 0 … 255, halves up."""
+    return np.uint8(min(max(value, f32(0)), f32(255)) + f32(0.5))
+
+
+@njit(nogil=True, cache=True)
+def _look_up(image: Any, channel: int, table: Any) -> None:
+    for row in range(image.shape[0]):
+        for column in range(image.shape[1]):
+            image[row, column, channel] = table[image[row, column, channel]]
+
+
+@njit(nogil=True, cache=True)
+def _look_up_all(image: Any, table: Any) -> None:
+    for channel in range(image.shape[2]):
+        _look_up(image, channel, table)
+
+
+@njit(nogil=True, cache=True)
+def grey(image: Any, row: int, column: int) -> int:
+    """Give the grey of a pixel as Pillow's L: ITU-R 601 weights in 16 bits."""
+    red, green, blue = image[row, column, 0], image[row, column, 1], image[row, column, 2]
+    return (19595 * np.int64(red) + 38470 * np.int64(green) + 7471 * np.int64(blue) + 32768) >> 16
+
+
+@njit(nogil=True, cache=True)
+def tone(images: Any, chosen: Any, values: Any) -> None:
+    """Multiply by a gain and add a shift."""
+    table = np.empty(256, np.uint8)
+    for number in chosen:
+        for value in range(256):
+            table[value] = _byte(f32(value) * values[number, 0] + values[number, 1])
+        _look_up_all(images[number], table)
+
+
+@njit(nogil=True, cache=True)
+def posterise(images: Any, chosen: Any, values: Any) -> None:
+    """Keep the highest bits."""
+    table = np.empty(256, np.uint8)
+    for number in chosen:
+        lost = 8 - int(values[number, 0])
+        for value in range(256):
+            table[value] = (value >> lost) << lost
+        _look_up_all(images[number], table)
+
+
+@njit(nogil=True, cache=True)
+def solarise(images: Any, chosen: Any, values: Any) -> None:
+    """Turn values from the threshold on into their negative."""
+    table = np.empty(256, np.uint8)
+    for number in chosen:
+        for value in range(256):
+            table[value] = 255 - value if f32(value) >= values[number, 0] else value
+        _look_up_all(images[number], table)
+
+
+@njit(nogil=True, cache=True)
+def invert(images: Any, chosen: Any, _values: Any) -> None:
+    """Turn all values into their negative."""
+    for number in chosen:
+        images[number] = 255 - images[number]
+
+
+@njit(nogil=True, cache=True)
+def contrast(images: Any, chosen: Any, values: Any) -> None:
+    """Stretch about each channel's mean, or about the rounded mean of the grey picture."""
+    table = np.empty(256, np.uint8)
+    _count, rows, columns, channels = images.shape
+    for number in chosen:
+        image = images[number]
+        of_grey = values[number, 1] == 1
+        middle = f32(0)
+        if of_grey:
+            total = 0
+            for row in range(rows):
+                for column in range(columns):
+                    total += grey(image, row, column) if channels == 3 else image[row, column, 0]
+            middle = np.floor(f32(total) / f32(rows * columns) + f32(0.5))
+        for channel in range(channels):
+            if not of_grey:
+                total = 0
+                for row in range(rows):
+                    for column in range(columns):
+                        total += image[row, column, channel]
+                middle = f32(total) / f32(rows * columns)
+            for value in range(256):
+                table[value] = _byte((f32(value) - middle) * values[number, 0] + middle)
+            _look_up(image, channel, table)
+
+
+@njit(nogil=True, cache=True)
+def _histogram(image: Any, channel: int) -> Any:
+    counts = np.zeros(256, np.int64)
+    for row in range(image.shape[0]):
+        for column in range(image.shape[1]):
+            counts[image[row, column, channel]] += 1
+    return counts
+
+
+@njit(nogil=True, cache=True)
+def equalise(images: Any, chosen: Any, _values: Any) -> None:
+    """Spread each channel's tones so that each is as frequent, as Pillow does."""
+    table = np.empty(256, np.uint8)
+    for number in chosen:
+        for channel in range(images.shape[3]):
+            counts = _histogram(images[number], channel)
+            last = 255
+            while counts[last] == 0:
+                last -= 1
+            share = (counts.sum() - counts[last]) // 255
+            if share == 0:
+                continue
+            below = share // 2
+            for value in range(256):
+                table[value] = min(below // share, 255)
+                below += counts[value]
+            _look_up(images[number], channel, table)
+
+
+@njit(nogil=True, cache=True)
+def autocontrast(images: Any, chosen: Any, _values: Any) -> None:
+    """Stretch each channel from its lowest and highest value to 0 and 255."""
+    table = np.empty(256, np.uint8)
+    for number in chosen:
+        for channel in range(images.shape[3]):
+            low, high = images[number, :, :, channel].min(), images[number, :, :, channel].max()
+            if high <= low:
+                continue
+            gain = f32(255) / f32(high - low)
+            for value in range(256):
+                table[value] = _byte((f32(value) - f32(low)) * gain)
+            _look_up(images[number], channel, table)
