@@ -38,7 +38,7 @@ def wait_for_batches(ahead: int, step_seconds: float) -> float:
         ahead: Batches prepared ahead; 0 prepares each when it is asked for.
         step_seconds: How long a step lasts.
     """
-    from evrisim.augment import standard
+    from evrisim.augment import policy
     from evrisim.data.batches import training_batches
     from evrisim.data.dataset import Split
 
@@ -46,7 +46,7 @@ def wait_for_batches(ahead: int, step_seconds: float) -> float:
     images = rng.integers(0, 256, (BATCH * BATCHES, SIZE, SIZE, 3), np.uint8)
     split = Split(images, np.zeros(len(images), np.int64))
     batches = training_batches(
-        split, BATCH, seed=0, epoch=0, augmentation=standard(SIZE), ahead=ahead
+        split, BATCH, seed=0, epoch=0, augmentation=policy("standard"), ahead=ahead
     )
     return float(np.median(_waits(batches, step_seconds)[1:]))
 
