@@ -128,7 +128,7 @@ def judge_validation(values: Values) -> tuple[str, str]:
     elif wrong.high < -NEAR or wrong.low > NEAR:
         verdict = "supported"
     else:
-        verdict = "refuted" if -NEAR <= wrong.low and wrong.high <= NEAR else "undecided"
+        verdict = "refuted" if wrong.low >= -NEAR and wrong.high <= NEAR else "undecided"
     return verdict, _(
         "Trained with {policy}, models get {test} of the test images right. Augmented validation "
         "images say {augmented}, {wrong} beside it; plain ones {plain}, {right} beside it."

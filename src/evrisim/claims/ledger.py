@@ -138,10 +138,7 @@ def _ways(claim: str) -> tuple[str, ...]:
 
 ENTRIES = {
     claim: Entry(
-        claim,
-        _ways(claim),
-        *_STUDIES.get(claim, ()),
-        trainings=_TRAININGS.get(claim, ""),
+        claim, _ways(claim), *_STUDIES.get(claim, ("", "", "")), _TRAININGS.get(claim, "")
     )
     for claim in IDS
 }

@@ -1,7 +1,7 @@
 """Put a result into the ledger: `python -m evrisim.claims.recording DIR… CLAIM`.
 
-DIR is the folder of a finished study (also for C9 and C12, which measure its trainings); for C27 and C29 of one or several finished runs. C28 needs
-none and is measured.
+DIR is the folder of a finished study (for C9 and C12 too, which measure its trainings); for C27
+and C29 of one or several finished runs. C28 needs none and is measured.
 """
 
 import sys

@@ -13,7 +13,7 @@ _SMALLEST = 1e-7
 class SmoothedCrossEntropy(keras.losses.Loss):
     """Cross-entropy against whole-number labels or shares of the classes, with label smoothing.
 
-    The target of a label is `1 − label_smoothing` on the label plus `label_smoothing / num_classes` on
+    The target of a label is `1 − label_smoothing` on it plus `label_smoothing / num_classes` on
     every class; computed from log-probabilities, so that no one-hot array is made. Shares of the
     classes, as MixUp and CutMix give them, are `(batch, classes)` that add up to 1.
 
