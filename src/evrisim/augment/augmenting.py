@@ -31,7 +31,7 @@ class Batch:
     steps: tuple[Step, ...]
 
 
-def augmented(
+def augmented(  # noqa: PLR0913 (a batch and its draw, each given by name)
     augmentation: Augmentation,
     images: Any,
     *,
@@ -51,7 +51,8 @@ def augmented(
         labels: `(count,)` whole numbers or `(count, classes)` shares; needed where images mix.
         masks: bool or uint8 `(count, rows, columns)` or `(…, channels)`, moved with the images.
         classes: How many there are; needed where images mix and labels are whole numbers.
-        seed, epoch: Decide the draw, with the place of each image.
+        seed: Decides the draw, with `epoch` and the place of each image.
+        epoch: Number of the epoch, from 0.
         first: Place in the epoch of the batch's first image.
         steps: A draw of one's own, in place of one from `seed`, `epoch` and `first`.
 

@@ -18,7 +18,8 @@ def as_bytes(images: Any) -> np.ndarray:
     if found.ndim != 4 or found.shape[-1] not in (1, 3):
         raise InputError(
             _(
-                "Images to augment must have the shape (count, rows, columns, 1 or 3); received {shape}."
+                "Images to augment must have the shape (count, rows, columns, 1 or 3); "
+                "received {shape}."
             ).format(shape=found.shape)
         )
     if found.dtype == np.uint8:

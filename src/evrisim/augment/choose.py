@@ -93,7 +93,7 @@ GEOMETRY_AND_TONE = (
     "shift-x",
     "shift-y",
 )
-"""AugMix' changes: none that is also a test corruption (no brightness, colour, contrast, sharpness)."""
+"""AugMix' changes: none that is a test corruption too (as brightness, contrast, sharpness are)."""
 
 
 @dataclass(frozen=True)

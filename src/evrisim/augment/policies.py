@@ -81,7 +81,10 @@ KERAS_NAMES = {
 """Names of Keras' layers that a policy may use too; their factors mean the same."""
 
 Steps = Sequence[Any]
-"""What a policy file lists: a method's name, or `{name: setting}`, `{name: [settings]}`, `{name: {setting: value}}`."""
+"""What a policy file lists: a method's name, or a mapping with one name.
+
+`{name: setting}`, `{name: [settings in their order]}` or `{name: {setting: value}}`.
+"""
 
 
 def policy(source: str | Steps, severity: float = 1.0) -> Chain:
@@ -173,7 +176,7 @@ def _read(source: str | Steps) -> list[tuple[str, Steps]]:
     path = Path(source)
     if path.suffix in (".yaml", ".yml"):
         return [(str(path), _file(path))]
-    found = []
+    found: list[tuple[str, Steps]] = []
     for name in source.split("+"):
         check_choice("augmentation", name, POLICIES)
         found.append((name, named(name)))
