@@ -44,6 +44,9 @@ COSINES = np.array(
     np.float32,
 )
 
+EIGHT, FINE = 8.0, 64.0
+"""Parts to which sums are rounded first, so that halves are halves whatever the order of adding."""
+
 
 def compressed(xp: ModuleType, images: Any, quality: Any) -> Any:
     """Give images as they come back from JPEG with halved colours (4:2:0).
@@ -70,7 +73,9 @@ def _colours(xp: ModuleType, images: Any, quality: Any, size: tuple[int, int]) -
     rows, columns = size
     ycc = xp.einsum("nrcj,ij->nrci", images, xp.asarray(TO_YCC))
     luma = _coded(xp, xp.floor(ycc[..., :1] + 0.5) - 128.0, LUMA, quality) + 128.0
-    chroma = _coded(xp, _halved(xp, xp.ceil(ycc[..., 1:] - 0.5)), CHROMA, quality)
+    chroma = _halved(xp, xp.ceil(ycc[..., 1:] - 0.5))[:, : (rows + 1) // 2]
+    below = ((0, 0), (0, -chroma.shape[1] % 8), (0, 0), (0, 0))
+    chroma = _coded(xp, xp.pad(chroma, below, mode="edge"), CHROMA, quality)
     chroma = _doubled(xp, chroma[:, : (rows + 1) // 2, : (columns + 1) // 2])
     joined = xp.concatenate([luma[:, :rows, :columns], chroma[:, :rows, :columns]], axis=-1)
     rgb = xp.einsum("nrcj,ij->nrci", joined, xp.asarray(TO_RGB))
@@ -116,7 +121,9 @@ def _coded(xp: ModuleType, planes: Any, table: np.ndarray, quality: Any) -> Any:
     blocks = xp.reshape(planes, (-1, rows // 8, 8, columns // 8, 8, channels))
     cosines = xp.asarray(COSINES)
     parts = xp.einsum("nahbwk,uh,vw->naubvk", blocks, cosines, cosines)
-    parts = xp.floor(parts / steps + 0.5) * steps
+    parts = xp.floor(parts * EIGHT + 0.5) / EIGHT
+    parts = xp.sign(parts) * xp.floor(xp.abs(parts) / steps + 0.5) * steps
     back = xp.einsum("naubvk,uh,vw->nahbwk", parts, cosines, cosines)
+    back = xp.floor(back * FINE + 0.5) / FINE
     whole = xp.clip(xp.floor(back + 0.5), -128.0, 127.0)
     return xp.reshape(whole, (-1, rows, columns, channels))

@@ -11,6 +11,7 @@ f32 = np.float32
 LUMA, CHROMA, COSINES = jpeg.LUMA, jpeg.CHROMA, jpeg.COSINES
 COSINES_ACROSS = np.ascontiguousarray(jpeg.COSINES.T)
 TO_YCC, TO_RGB = jpeg.TO_YCC, jpeg.TO_RGB
+EIGHT, FINE = f32(jpeg.EIGHT), f32(jpeg.FINE)
 
 
 @njit(nogil=True, cache=True)
@@ -41,7 +42,7 @@ def _grey(image: Any, quality: Any) -> None:
 def _colours(image: Any, quality: Any) -> None:
     rows, columns, _three = image.shape
     luma, blue, red = _planes(image)
-    small_blue, small_red = _halved(blue), _halved(red)
+    small_blue, small_red = _halved(blue, (rows + 1) // 2), _halved(red, (rows + 1) // 2)
     _code(luma, _steps(LUMA, quality))
     steps = _steps(CHROMA, quality)
     _code(small_blue, steps)
@@ -77,13 +78,14 @@ def _planes(image: Any) -> Any:
 
 
 @njit(nogil=True, cache=True)
-def _halved(plane: Any) -> Any:
-    """Give the rounded means of 2×2 values; halves go down and up in turn."""
+def _halved(plane: Any, rows: int) -> Any:
+    """Give rounded means of 2×2 values, halves down and up in turn; below, the last of `rows`."""
     small = np.empty((plane.shape[0] // 2, plane.shape[1] // 2), f32)
     for row in range(small.shape[0]):
         for column in range(small.shape[1]):
-            total = plane[2 * row, 2 * column] + plane[2 * row, 2 * column + 1]
-            total += plane[2 * row + 1, 2 * column] + plane[2 * row + 1, 2 * column + 1]
+            upper, lower = plane[2 * min(row, rows - 1)], plane[2 * min(row, rows - 1) + 1]
+            total = upper[2 * column] + upper[2 * column + 1]
+            total += lower[2 * column] + lower[2 * column + 1]
             small[row, column] = np.floor((total + f32(1 + column % 2)) * f32(0.25))
     return small
 
@@ -111,7 +113,16 @@ def _doubled(small: Any, rows: int, columns: int) -> Any:
 @njit(nogil=True, cache=True)
 def _level(value: Any) -> Any:
     """Round to a whole number of −128 … 127."""
+    value = np.floor(value * FINE + f32(0.5)) / FINE
     return min(max(np.floor(value + f32(0.5)), f32(-128)), f32(127))
+
+
+@njit(nogil=True, cache=True)
+def _rounded(part: Any, step: Any) -> Any:
+    """Round a cosine part to whole steps, halves away from zero."""
+    part = np.floor(part * EIGHT + f32(0.5)) / EIGHT
+    size = np.floor(abs(part) / step + f32(0.5)) * step
+    return size if part > 0 else -size
 
 
 @njit(nogil=True, cache=True)
@@ -137,8 +148,7 @@ def _code(plane: Any, steps: Any) -> None:
             _product(half_way, COSINES_ACROSS, block)
             for row in range(8):
                 for column in range(8):
-                    step = steps[row, column]
-                    block[row, column] = np.floor(block[row, column] / step + f32(0.5)) * step
+                    block[row, column] = _rounded(block[row, column], steps[row, column])
             _product(COSINES_ACROSS, block, half_way)
             _product(half_way, COSINES, window)
 
