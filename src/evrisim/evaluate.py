@@ -67,6 +67,8 @@ class Evaluation:
         temperature: what logits are best divided by, fitted on validation; None without it.
         calibrated: calibration with that temperature; None without it.
         mistakes: indices of wrong predictions, the most confident first, 24 at most.
+        training_top1: share of right predictions on training images as they are, not augmented;
+            None where they were not judged.
     """
 
     labels: np.ndarray
@@ -81,6 +83,12 @@ class Evaluation:
     temperature: float | None
     calibrated: Calibration | None
     mistakes: np.ndarray
+    training_top1: Interval | None = None
+
+    @property
+    def gap(self) -> float | None:
+        """Training top-1 less test top-1: what the model knows by heart only. None if unknown."""
+        return None if self.training_top1 is None else self.training_top1.value - self.top1.value
 
     @property
     def count(self) -> int:
@@ -115,6 +123,8 @@ class Evaluation:
             "class_names": self.class_names,
             "top1": self.top1,
             "top5": self.top5,
+            "training_top1": self.training_top1,
+            "gap": self.gap,
             "sentence": self.sentence,
             "per_class": self.per_class,
             "macro_over_present_classes": self.macro,
@@ -170,6 +180,7 @@ def evaluate_logits(
     class_names: tuple[str, ...],
     *,
     validation: tuple[np.ndarray, np.ndarray] | None = None,
+    training: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Evaluation:
     """Judge logits that are there already, such as those of a run's `predictions.npz`.
 
@@ -178,6 +189,7 @@ def evaluate_logits(
         logits: `(count, classes)`.
         class_names: one a class.
         validation: labels and logits of the validation split, for the temperature.
+        training: labels and logits of training images, for the gap.
 
     Raises:
         InputError: For arrays that do not fit each other, or a NaN among the logits.
@@ -201,6 +213,7 @@ def evaluate_logits(
         temperature=temperature,
         calibrated=None if temperature is None else _calibration(checked, exact / temperature),
         mistakes=_mistakes(checked, exact),
+        training_top1=training and _interval(*_checked(*training, class_names), 1),
     )
 
 

@@ -7,13 +7,16 @@ import numpy as np
 
 from evrisim import _files
 from evrisim._validate import InputError
-from evrisim.data.dataset import DataSet
+from evrisim.data.dataset import DataSet, Split
 from evrisim.evaluate import Evaluation, evaluate_logits
 from evrisim.inference import predict_logits
 from evrisim.messages import translate as _
 from evrisim.training import Run, Workbench
 
 Progress = Callable[[int, int], None]
+
+SEEN = 2000
+"""Training images, at most, on which a model is judged for comparison: plain, as it never saw them."""
 
 
 def evaluate_run(
@@ -50,13 +53,22 @@ def evaluate_run(
 def _save_predictions(
     run: Run, model: keras.Model, dataset: DataSet, progress: Progress | None
 ) -> None:
+    seen = seen_images(dataset)
     arrays = {
+        "training_labels": seen.labels,
+        "training_logits": predict_logits(model, seen.images),
         "labels": dataset.test.labels,
         "logits": predict_logits(model, dataset.test.images, progress=progress),
         "validation_labels": dataset.validation.labels,
         "validation_logits": predict_logits(model, dataset.validation.images),
     }
     _files.write_with(run.directory / "predictions.npz", lambda path: np.savez(path, **arrays))  # type: ignore[arg-type]
+
+
+def seen_images(dataset: DataSet) -> Split:
+    """Give up to `SEEN` training images, the same each time."""
+    index = np.random.default_rng(0).permutation(len(dataset.train))[:SEEN]
+    return dataset.train.take(np.sort(index))
 
 
 def saved_evaluation(run: Run) -> Evaluation:
@@ -67,6 +79,9 @@ def saved_evaluation(run: Run) -> Evaluation:
         saved["logits"],
         tuple(run.facts["data"]["class_names"]),
         validation=(saved["validation_labels"], saved["validation_logits"]),
+        training=(saved["training_labels"], saved["training_logits"])
+        if "training_labels" in saved  # runs of earlier versions have none
+        else None,
     )
 
 

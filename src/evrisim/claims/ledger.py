@@ -26,6 +26,7 @@ class Entry:
         ways: Those of `WAYS` that have a say.
         study: Name of the study that settles it; empty where there is none (yet).
         arm, against: The study's comparison that counts.
+        trainings: Name of a study whose trainings are measured in another way; else empty.
     """
 
     id: str
@@ -33,18 +34,24 @@ class Entry:
     study: str = ""
     arm: str = ""
     against: str = ""
+    trainings: str = ""
+
+    @property
+    def runs(self) -> str:
+        """Name of the study that has to be run; empty where none has."""
+        return self.study or self.trainings
 
     @property
     def repeatable(self) -> bool:
         """Whether `evrisim claims ID --run` does something."""
-        return bool(self.study) or self.id in RERUN
+        return bool(self.runs) or self.id in RERUN
 
     @property
     def commands(self) -> dict[str, str]:
         """Give the commands that settle it again, by what they are for."""
         plain = f"evrisim claims {self.id}"
         found = {"arithmetic": plain} if "arithmetic" in self.ways else {}
-        if self.study:
+        if self.runs:
             found["quick"] = f"{plain} --run"
             found["full"] = f"{plain} --run --data cifar10 --budget full"
         elif self.id in RERUN:
@@ -109,7 +116,7 @@ RERUN = ("C26", "C27", "C28", "C29")
 """Claims that no study settles, for which `--run` does more than is done at once."""
 
 _COMPUTED = ("C2", "C3", "C4", "C7", "C8", "C14", "C23", "C24", "C25", "C26")
-_MEASURED = ("C6", "C27", "C28", "C29")
+_MEASURED = ("C6", "C9", "C12", "C27", "C28", "C29")
 _ALSO_BY_STUDY = ("C2", "C3", "C4", "C6", "C7")
 _STUDIES = {
     "C1": ("stride-vs-pooling", "stride", "pool"),
@@ -117,7 +124,10 @@ _STUDIES = {
     "C4": ("bias-before-norm", "bias", "no-bias"),
     "C5": ("norm-at-small-batch", "group-4", "batch-4"),
     "C7": ("filters", "model.kernel_size=5", "model.kernel_size=3"),
+    "C10": ("severity", "severity-1", "severity-0.25"),
+    "C11": ("mixing", "cutmix", "standard"),
 }
+_TRAININGS = {"C9": "augmentation", "C12": "augmentation"}
 
 
 def _ways(claim: str) -> tuple[str, ...]:
@@ -126,7 +136,12 @@ def _ways(claim: str) -> tuple[str, ...]:
     return tuple(way for way in WAYS if settled[way])
 
 
-ENTRIES = {claim: Entry(claim, _ways(claim), *_STUDIES.get(claim, ())) for claim in IDS}
+ENTRIES = {
+    claim: Entry(
+        claim, _ways(claim), *_STUDIES.get(claim, ("", "", "")), _TRAININGS.get(claim, "")
+    )
+    for claim in IDS
+}
 """The claims by id, in order."""
 
 

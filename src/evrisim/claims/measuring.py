@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from evrisim.claims import sentences
+from evrisim.claims import augmenting, sentences
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
 from evrisim.statistics import proportion_interval
@@ -38,7 +38,7 @@ def wait_for_batches(ahead: int, step_seconds: float) -> float:
         ahead: Batches prepared ahead; 0 prepares each when it is asked for.
         step_seconds: How long a step lasts.
     """
-    from evrisim.augment import standard
+    from evrisim.augment import policy
     from evrisim.data.batches import training_batches
     from evrisim.data.dataset import Split
 
@@ -46,7 +46,7 @@ def wait_for_batches(ahead: int, step_seconds: float) -> float:
     images = rng.integers(0, 256, (BATCH * BATCHES, SIZE, SIZE, 3), np.uint8)
     split = Split(images, np.zeros(len(images), np.int64))
     batches = training_batches(
-        split, BATCH, seed=0, epoch=0, augmentation=standard(SIZE), ahead=ahead
+        split, BATCH, seed=0, epoch=0, augmentation=policy("standard"), ahead=ahead
     )
     return float(np.median(_waits(batches, step_seconds)[1:]))
 
@@ -143,6 +143,8 @@ def judge_pointing(values: Values) -> tuple[str, str]:
 
 
 RULES: dict[str, Callable[[Values], tuple[str, str]]] = {
+    "C9": augmenting.judge_gap,
+    "C12": augmenting.judge_validation,
     "C27": judge_accuracy,
     "C28": judge_waiting,
     "C29": judge_pointing,
@@ -153,6 +155,8 @@ RULES: dict[str, Callable[[Values], tuple[str, str]]] = {
 def notes(claim: str, values: Values) -> tuple[str, ...]:
     """Say what else one should know of a measurement."""
     if claim == "C27" and not values.get("official", 1):
+        return (sentences.reencoded("cifar10"),)
+    if claim in ("C9", "C12") and not values.get("official", 1):
         return (sentences.reencoded("cifar10"),)
     if claim == "C28":
         return (

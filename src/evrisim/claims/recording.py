@@ -1,7 +1,7 @@
 """Put a result into the ledger: `python -m evrisim.claims.recording DIR… CLAIM`.
 
-DIR is the folder of a finished study; for C27 and C29 of one or several finished runs. C28 needs
-none and is measured.
+DIR is the folder of a finished study (for C9 and C12 too, which measure its trainings); for C27
+and C29 of one or several finished runs. C28 needs none and is measured.
 """
 
 import sys
@@ -14,7 +14,7 @@ import numpy as np
 
 from evrisim import machine
 from evrisim._validate import InputError
-from evrisim.claims import measuring, stored
+from evrisim.claims import augmenting, measuring, stored
 from evrisim.claims.ledger import ENTRIES, check_id
 from evrisim.data import sources
 from evrisim.messages import translate as _
@@ -37,7 +37,7 @@ _KNOWN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 _MADE_BY = {"course": "evrisim train cifar10 --recipe course", "demo": "evrisim demo"}
 
 KEPT = {"C27": "course", "C28": "pause", "C29": "demo"}
-"""What must have been done for the ledger to keep a measurement."""
+"""What must have been done for the ledger to keep a measurement that is not of a study."""
 
 OWN = "own"
 NOISE = "noise"
@@ -66,11 +66,12 @@ def record(
                 known=", ".join(sources.DATA_SETS)
             )
         )
-    if isinstance(result, stored.Measured) and result.recipe != KEPT[result.claim]:
+    kept = KEPT.get(result.claim)
+    if isinstance(result, stored.Measured) and kept is not None and result.recipe != kept:
         raise InputError(
             _(
                 "For {claim} the ledger keeps runs of `{command}`, unchanged but for the seed."
-            ).format(claim=result.claim, command=_MADE_BY[KEPT[result.claim]])
+            ).format(claim=result.claim, command=_MADE_BY[kept])
         )
     return stored.write(result, folder)
 
@@ -78,7 +79,7 @@ def record(
 def _result(places: list[Path], claim: str) -> stored.Result:
     if claim == "C28":
         return of_waiting()
-    if not ENTRIES[claim].study:
+    if not ENTRIES[claim].runs:
         return of_runs(claim, [Run.open(place) for place in places])
     if len(places) != 1:
         raise InputError(_("{claim} is settled by one study; name its folder.").format(claim=claim))
@@ -86,7 +87,45 @@ def _result(places: list[Path], claim: str) -> stored.Result:
     run = StudyRun.open(place)
     if run.facts["status"] != "done":
         raise InputError(_("{path} is not finished; run it again to go on.").format(path=place))
+    if ENTRIES[claim].trainings:
+        return of_trainings(claim, run)
     return of_study(claim, run.facts, run.findings())
+
+
+def of_trainings(claim: str, study: StudyRun) -> stored.Measured:
+    """Measure the trainings of a finished study for a claim that its comparisons do not settle.
+
+    Raises:
+        InputError: If it is another study, or lacks what is measured.
+    """
+    facts, wanted = study.facts, ENTRIES[claim].trainings
+    if facts["name"] != wanted:
+        raise InputError(
+            _("{claim} is settled by the study {study}, not by {other}.").format(
+                claim=claim, study=wanted, other=facts["name"]
+            )
+        )
+    take = {"C9": augmenting.gaps, "C12": augmenting.validations}[claim]
+    data, budget = Path(facts["source"]["name"]).name, facts["budget"]
+    return stored.Measured(
+        claim=claim,
+        data=data,
+        date=_day(facts),
+        machine=_machine(facts),
+        versions=facts["versions"],
+        seeds=tuple(facts["seeds"]),
+        seconds=None,
+        command=_command(claim, facts),
+        recipe=f"{wanted}-{budget}",
+        values={**take(study), "official": float(facts.get("official") is not False)},
+    )
+
+
+def _command(claim: str, facts: Mapping[str, Any]) -> str:
+    """Give the command that settles a claim again as a study did."""
+    data, budget, asked = Path(facts["source"]["name"]).name, facts["budget"], len(facts["seeds"])
+    command = f"evrisim claims {claim} --run --data {data} --budget {budget}"
+    return command if asked == SEEDS else f"{command} --seeds {asked}"
 
 
 def of_study(claim: str, facts: Mapping[str, Any], findings: "Findings") -> stored.StudyResult:
@@ -108,8 +147,6 @@ def of_study(claim: str, facts: Mapping[str, Any], findings: "Findings") -> stor
             )
         )
     data, budget = Path(facts["source"]["name"]).name, facts["budget"]
-    asked = len(found.seeds) + len(found.missing)
-    command = f"evrisim claims {claim} --run --data {data} --budget {budget}"
     return stored.StudyResult(
         claim=claim,
         data=data,
@@ -118,7 +155,7 @@ def of_study(claim: str, facts: Mapping[str, Any], findings: "Findings") -> stor
         versions=facts["versions"],
         seeds=found.seeds,
         seconds=round(sum(float(arm.seconds.sum()) for arm in findings.arms), 1),
-        command=command if asked == SEEDS else f"{command} --seeds {asked}",
+        command=_command(claim, facts),
         study=facts["name"],
         arm=found.arm,
         against=found.against,

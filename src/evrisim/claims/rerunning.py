@@ -62,7 +62,7 @@ def check(claim: str, wanted: Wanted) -> None:
                 claim=claim
             )
         )
-    if wanted.data is not None and ENTRIES[claim].study:
+    if wanted.data is not None and ENTRIES[claim].runs:
         sources.check_source(wanted.data)
     for option, value in (("--seeds", wanted.seeds), ("--jobs", wanted.jobs)):
         if value is not None:
@@ -89,7 +89,7 @@ def _given(wanted: Wanted) -> dict[str, Any]:
 
 
 def _options(claim: str) -> tuple[str, ...]:
-    if ENTRIES[claim].study:
+    if ENTRIES[claim].runs:
         return "--data", "--data-dir", "--budget", "--seeds", "--jobs"
     return {"C27": ("--data-dir", "--seeds", "--of"), "C29": ("--of",)}.get(claim, ())
 
@@ -107,7 +107,7 @@ def rerun(claim: str, wanted: Wanted, *, show: Show = lambda progress: None) -> 
         InputError: As `check`, and for data or runs that cannot be used.
     """
     check(claim, wanted)
-    if ENTRIES[claim].study:
+    if ENTRIES[claim].runs:
         return _study(claim, wanted, show)
     if claim == "C26":
         from evrisim.claims import counting
@@ -128,7 +128,7 @@ def _study(claim: str, wanted: Wanted, show: Show) -> Rerun:
     from evrisim.data.source import Source
 
     place = str(wanted.data_dir) if wanted.data_dir else None
-    plan = study.named(ENTRIES[claim].study)
+    plan = study.named(ENTRIES[claim].runs)
     source = Source(wanted.data or plan.data, data_dir=place)
     run = experiments.settle(
         plan,
@@ -138,6 +138,8 @@ def _study(claim: str, wanted: Wanted, show: Show) -> Rerun:
         jobs=wanted.jobs,
         show=show,
     )
+    if ENTRIES[claim].trainings:
+        return Rerun(judged.of_result(recording.of_trainings(claim, run)), run.directory)
     result = recording.of_study(claim, run.facts, run.findings())
     return Rerun(judged.of_result(result), run.directory)
 

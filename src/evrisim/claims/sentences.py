@@ -116,10 +116,6 @@ def to_come() -> dict[str, str]:
     return {
         "C3": _("A study of separable against plain convolutions, parameters alike."),
         "C6": _("A study of models with max and with average pooling."),
-        "C9": _("A study with and without augmentation: training against validation accuracy."),
-        "C10": _("A study over the severity of the augmentation."),
-        "C11": _("A study of CutMix and of MixUp against the standard augmentation."),
-        "C12": _("A study of models chosen by augmented and by plain validation images."),
         "C13": _("A study of deep plain and residual nets, with the norms of their gradients."),
         "C15": _("A study of residual blocks of version 1 and version 2, and their gradients."),
         "C16": _("A study of residual nets with and without squeeze-and-excite."),

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from evrisim.augment import Augmentation
+from evrisim import augment
 from evrisim.data.dataset import Split
 
-# Streams of randomness that must not meet, though they start from the same seed.
-_ORDER, _AUGMENTATION = 1, 2
+# What sets the order's stream of randomness apart from others that start from the same seed.
+_ORDER = 1
 
 AHEAD = 2
 """Batches prepared ahead of the training step."""
@@ -35,14 +35,33 @@ def steps_per_epoch(count: int, batch_size: int) -> int:
 
 
 def draw_batch(
-    split: Split, index: np.ndarray, augmentation: Augmentation | None, seed: list[int]
+    split: Split,
+    index: np.ndarray,
+    augmentation: augment.Augmentation | None,
+    *,
+    classes: int,
+    seed: int,
+    epoch: int,
+    first: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Gather the images at `index` and augment them with draws made from `seed`."""
-    images = np.asarray(split.images[index])
-    if augmentation is not None:
-        rng = np.random.default_rng(seed)
-        images = augmentation.apply(images, augmentation.draw(rng, len(images)))
-    return np.ascontiguousarray(images), split.labels[index].astype(np.int64)
+    """Gather the images at `index` and augment them.
+
+    Args:
+        split: Where the images are.
+        index: `(count,)`, which of them.
+        augmentation: What they go through, or None.
+        classes: How many there are; where images mix, labels become float32 shares of them.
+        seed: Decides, with epoch and place, every draw.
+        epoch: Number of the epoch.
+        first: Place in the epoch of the first of these images.
+    """
+    images, labels = np.asarray(split.images[index]), split.labels[index].astype(np.int64)
+    if augmentation is None:
+        return np.ascontiguousarray(images), labels
+    batch = augment.augmented(
+        augmentation, images, labels=labels, classes=classes, seed=seed, epoch=epoch, first=first
+    )
+    return batch.images, np.asarray(batch.labels)
 
 
 def training_batches(
@@ -51,7 +70,8 @@ def training_batches(
     *,
     seed: int,
     epoch: int,
-    augmentation: Augmentation | None = None,
+    augmentation: augment.Augmentation | None = None,
+    classes: int = 0,
     ahead: int = AHEAD,
 ) -> tf.data.Dataset:
     """Give one epoch of `(images, labels)` batches, prepared ahead of the training step.
@@ -65,23 +85,36 @@ def training_batches(
         seed: With `epoch`, decides the order and every draw, whatever ran before.
         epoch: Number of the epoch, from 0.
         augmentation: What the images go through, or None.
+        classes: How many there are; needed by augmentations that mix images.
         ahead: How many batches are prepared before they are asked for; with 0 none is.
 
     Returns:
-        A dataset of uint8 `(batch, rows, columns, channels)` and int64 `(batch,)`.
+        A dataset of uint8 `(batch, rows, columns, channels)` and int64 `(batch,)`, or where images
+        mix float32 `(batch, classes)`.
     """
     steps = steps_per_epoch(len(split), batch_size)
     order = epoch_order(len(split), seed=seed, epoch=epoch)
 
+    count = min(batch_size, len(split))
+    mixed = augmentation is not None and augment.mixes(augmentation)
+
     def one_batch(step: Any) -> tuple[np.ndarray, np.ndarray]:
-        index = order[int(step) * batch_size :][:batch_size]
-        return draw_batch(split, index, augmentation, [seed, _AUGMENTATION, epoch, int(step)])
+        first = int(step) * batch_size
+        return draw_batch(
+            split,
+            order[first : first + batch_size],
+            augmentation,
+            classes=classes,
+            seed=seed,
+            epoch=epoch,
+            first=first,
+        )
 
     def one_batch_tensor(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        images, labels = tf.numpy_function(one_batch, [step], (tf.uint8, tf.int64))
-        count = min(batch_size, len(split))
+        kinds = (tf.uint8, tf.float32 if mixed else tf.int64)
+        images, labels = tf.numpy_function(one_batch, [step], kinds)
         return tf.ensure_shape(images, (count, *split.images.shape[1:])), tf.ensure_shape(
-            labels, (count,)
+            labels, (count, classes) if mixed else (count,)
         )
 
     batches = tf.data.Dataset.range(steps).map(one_batch_tensor)

@@ -32,6 +32,7 @@ def accuracy(findings: Findings) -> Table:
         _("Arm"),
         _("Top-1 on test"),
         _("Best top-1 on validation"),
+        _("Top-1 on training images"),
         _("Seeds done"),
         _("Failed"),
         _("Time of a training"),
@@ -41,6 +42,7 @@ def accuracy(findings: Findings) -> Table:
             arm.name,
             spread(arm.test),
             spread(arm.validation),
+            spread(arm.training),
             numbers.whole(len(arm.seeds)),
             numbers.whole(len(arm.failed)),
             numbers.duration(float(np.median(arm.seconds)) if len(arm.seconds) else None),
@@ -48,7 +50,7 @@ def accuracy(findings: Findings) -> Table:
         for arm in findings.arms
     ]
     caption = _("Accuracy: mean ± standard deviation over the seeds")
-    return Table(caption, headers, rows, frozenset(range(1, 6)))
+    return Table(caption, headers, rows, frozenset(range(1, 7)))
 
 
 def cost(findings: Findings) -> Table:

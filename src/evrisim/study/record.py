@@ -120,7 +120,15 @@ class StudyRun:
             training_macs=arm["cost"]["training_macs"],
             failed={int(seed): reason for seed, reason in arm["failed"].items()},
             runs=tuple(arm["runs"][str(seed)] for seed in runs),
+            training=_training(facts),
         )
+
+
+def _training(facts: Sequence[Mapping[str, Any]]) -> np.ndarray | None:
+    """Give each run's top-1 on plain training images; None unless all have been judged on them."""
+    found = [(one.get("metrics") or {}).get("training_top1") for one in facts]
+    known = [one["value"] for one in found if one]
+    return np.array(known, np.float64) if known and len(known) == len(found) else None
 
 
 def open_run(directory: Path) -> Run | None:

@@ -37,6 +37,7 @@ class ArmResult:
         training_macs: The same in training, forward and backward.
         failed: Why each missing seed failed.
         runs: The run's folder of each seed in `seeds`.
+        training: `(seeds,)` float64, top-1 on training images as they are; None where unknown.
     """
 
     name: str
@@ -51,6 +52,12 @@ class ArmResult:
     training_macs: int
     failed: Mapping[int, str]
     runs: tuple[str, ...] = ()
+    training: np.ndarray | None = None
+
+    @property
+    def gap(self) -> np.ndarray | None:
+        """Training top-1 less test top-1, `(seeds,)`; None where either is unknown."""
+        return None if self.training is None or self.test is None else self.training - self.test
 
 
 @dataclass(frozen=True)

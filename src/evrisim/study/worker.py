@@ -88,7 +88,7 @@ class Worker:
         bench = self._bench(task["arm"], task["model"], task["options"])
         model = bench.compiled(dataset, recipe)
         seconds = []
-        for images, labels in loop.batches(dataset.train, recipe, 0):
+        for images, labels in loop.batches(dataset, recipe, 0):
             started = time.perf_counter()
             model.train_on_batch(images, labels)
             seconds.append(time.perf_counter() - started)

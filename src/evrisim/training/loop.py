@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from evrisim import _files, augment, inference, metrics
+from evrisim import _files, inference, metrics
 from evrisim._validate import InputError
 from evrisim.data.batches import steps_per_epoch, training_batches
 from evrisim.data.dataset import DataSet, Split
@@ -88,7 +88,7 @@ def _train_epoch(
     batch = min(recipe.batch_size, len(dataset.train))
     sums = np.zeros(2)
     started = time.perf_counter()
-    for step, (images, labels) in enumerate(batches(dataset.train, recipe, state.epoch), start=1):
+    for step, (images, labels) in enumerate(batches(dataset, recipe, state.epoch), start=1):
         logs = model.train_on_batch(images, labels, return_dict=True)
         _check_finite(logs["loss"], recipe, state.epoch, step)
         sums += logs["loss"], logs["accuracy"]
@@ -107,16 +107,15 @@ def _train_epoch(
     }
 
 
-def batches(split: Split, recipe: Recipe, epoch: int) -> Iterator[tuple[Any, Any]]:
+def batches(dataset: DataSet, recipe: Recipe, epoch: int) -> Iterator[tuple[Any, Any]]:
     """Give an epoch's batches as the recipe augments them, in the backend's kind of array."""
-    size = min(split.images.shape[1:3])
-    chosen = (
-        augment.standard(size, severity=recipe.severity)
-        if recipe.augmentation == "standard"
-        else None
-    )
     prepared = training_batches(
-        split, recipe.batch_size, seed=recipe.seed, epoch=epoch, augmentation=chosen
+        dataset.train,
+        recipe.batch_size,
+        seed=recipe.seed,
+        epoch=epoch,
+        augmentation=recipe.policy,
+        classes=dataset.num_classes,
     )
     if keras.backend.backend() == "tensorflow":
         return iter(prepared)

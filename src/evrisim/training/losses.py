@@ -11,10 +11,11 @@ _SMALLEST = 1e-7
 
 @keras.saving.register_keras_serializable("evrisim")
 class SmoothedCrossEntropy(keras.losses.Loss):
-    """Cross-entropy against whole-number labels, with label smoothing.
+    """Cross-entropy against whole-number labels or shares of the classes, with label smoothing.
 
-    The target is `1 − label_smoothing` on the label plus `label_smoothing / num_classes` on
-    every class; computed from log-probabilities, so that no one-hot array is made.
+    The target of a label is `1 − label_smoothing` on it plus `label_smoothing / num_classes` on
+    every class; computed from log-probabilities, so that no one-hot array is made. Shares of the
+    classes, as MixUp and CutMix give them, are `(batch, classes)` that add up to 1.
 
     Args:
         label_smoothing: Share of the target spread over all classes, 0 to 1.
@@ -32,11 +33,15 @@ class SmoothedCrossEntropy(keras.losses.Loss):
         self.from_logits = from_logits
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Give one loss an image: `(batch,)` labels and `(batch, classes)` scores."""
+        """Give one loss an image: `(batch,)` labels or `(batch, classes)` shares; scores."""
         scores = ops.cast(y_pred, "float32")
         logits = scores if self.from_logits else ops.log(ops.maximum(scores, _SMALLEST))
-        labels = ops.cast(ops.reshape(y_true, (-1,)), "int32")
-        hard = ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+        if len(y_true.shape) == 2 and y_true.shape[-1] == logits.shape[-1]:
+            shares = ops.cast(y_true, "float32")
+            hard = ops.logsumexp(logits, axis=-1) - ops.sum(shares * logits, axis=-1)
+        else:
+            labels = ops.cast(ops.reshape(y_true, (-1,)), "int32")
+            hard = ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
         if not self.label_smoothing:
             return hard
         spread = ops.logsumexp(logits, axis=-1) - ops.mean(logits, axis=-1)

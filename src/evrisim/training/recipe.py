@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from evrisim import _files
+from evrisim import _files, augment
 from evrisim._validate import InputError, check_choice
 from evrisim.messages import translate as _
 
@@ -34,7 +34,8 @@ class Recipe(BaseModel):
         ema: Momentum of the average of weights that is evaluated and saved; None for none.
         clip_norm: Largest norm of the whole gradient; None for no clipping.
         early_stopping: Epochs without a better validation result before stopping; None for never.
-        augmentation: `standard` (flip and padded crop) or `none`.
+        augmentation: A policy of `augment.POLICIES`, several joined by `+`, a YAML file, or steps
+            written out; a file is kept as the steps it lists.
         severity: Strength of the augmentation, 0 (nothing) to 1.
         precision: `float32`, `bfloat16` (float32 variables), or `auto`: bfloat16 where the
             processor has it.
@@ -59,10 +60,21 @@ class Recipe(BaseModel):
     ema: Annotated[float, Field(gt=0, lt=1)] | None = None
     clip_norm: Positive | None = None
     early_stopping: int | None = Field(None, ge=1)
-    augmentation: Literal["standard", "none"] = "standard"
+    augmentation: str | list[Any] = "standard"
     severity: Annotated[float, Field(ge=0, le=1)] = 1.0
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     seed: int = Field(0, ge=0, lt=2**32)
+
+    @field_validator("augmentation")
+    @classmethod
+    def _written_out(cls, value: Any) -> Any:
+        return augment.written_out(value)
+
+    @property
+    def policy(self) -> augment.Augmentation | None:
+        """What training images go through at the recipe's severity; None for nothing."""
+        found = augment.policy(self.augmentation, self.severity)
+        return found if found.parts else None
 
     @classmethod
     def load(cls, source: str | Path) -> "Recipe":
@@ -109,6 +121,8 @@ class Recipe(BaseModel):
             return cls.model_validate(dict(settings))
         except ValidationError as error:
             first = error.errors()[0]
+            if isinstance(first.get("ctx", {}).get("error"), InputError):  # a sentence already
+                raise InputError(f"{where}: {first['ctx']['error']}") from None
             raise InputError(
                 _("{where}: `{field}` received {value!r}: {reason}.").format(
                     where=where,
