@@ -35,7 +35,7 @@ class Brightness(_UpTo):
 
 @dataclass(frozen=True)
 class Contrast(_UpTo):
-    """Stretch each channel about its mean by `1 − factor … 1 + factor`, as RandomContrast of Keras."""
+    """Stretch each channel about its mean by `1 − factor … 1 + factor`, as in Keras."""
 
     def draw(self, chance: Any, size: Size, xp: ModuleType) -> list[Step]:
         """Draw each image's own factor."""

@@ -185,7 +185,8 @@ class Shear:
 class Crop:
     """Cut out a window at a random place and enlarge it to the image's size.
 
-    The same as Keras' RandomCrop and then Resizing, but each image has its own place.
+    As Keras' RandomCrop and then Resizing, but each image has its own place, and at the window's
+    border the pixels beside it are blended in, where Resizing repeats the outermost.
 
     Attributes:
         height, width: Of the window: shares of the image up to 1, pixels above.
