@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from evrisim._validate import InputError
-from evrisim.augment.base import Augmentation, draw
+from evrisim.augment.base import Augmentation, Size, draw
 from evrisim.augment.checks import as_bytes, check_masks
-from evrisim.augment.labels import mixed_labels, mixes
-from evrisim.augment.steps import Step
+from evrisim.augment.labels import mixed_labels
+from evrisim.augment.steps import MIXING, Step
 from evrisim.messages import translate as _
 
 
@@ -31,7 +31,7 @@ class Batch:
     steps: tuple[Step, ...]
 
 
-def augmented(
+def augmented(  # noqa: PLR0913 (a batch and its draw, each given by name)
     augmentation: Augmentation,
     images: Any,
     *,
@@ -51,7 +51,8 @@ def augmented(
         labels: `(count,)` whole numbers or `(count, classes)` shares; needed where images mix.
         masks: bool or uint8 `(count, rows, columns)` or `(…, channels)`, moved with the images.
         classes: How many there are; needed where images mix and labels are whole numbers.
-        seed, epoch: Decide the draw, with the place of each image.
+        seed: Decides the draw, with `epoch` and the place of each image.
+        epoch: Number of the epoch, from 0.
         first: Place in the epoch of the batch's first image.
         steps: A draw of one's own, in place of one from `seed`, `epoch` and `first`.
 
@@ -68,20 +69,34 @@ def augmented(
     if steps is None:
         places = np.arange(first, first + len(pixels))
         steps = draw(augmentation, places, size, seed=seed, epoch=epoch)
+    _check_fits(steps, len(pixels))
     cover = None if masks is None else check_masks(masks, pixels)
-    if labels is not None and mixes(augmentation):
-        shares = np.asarray(labels).ndim == 2
-        if classes is None and not shares:
-            raise InputError(_("`classes` is needed to mix labels that are whole numbers."))
-        labels = mixed_labels(steps, labels, np.shape(labels)[1] if shares else classes or 0, size)
-    given = np.asarray(images).dtype
-    moved = None
+    if labels is not None:
+        labels = _labels(steps, np.asarray(labels), classes, size)
     if cover is not None:
-        moved = apply(steps, cover, masks=True).astype(np.asarray(masks).dtype)
-        moved = moved.reshape(np.shape(masks))
-    return Batch(
-        apply(steps, pixels).astype(given),
-        None if labels is None else np.asarray(labels),
-        moved,
-        tuple(steps),
-    )
+        cover = apply(steps, cover, masks=True).astype(np.asarray(masks).dtype)
+        cover = cover.reshape(np.shape(masks))
+    changed = apply(steps, pixels).astype(np.asarray(images).dtype)
+    return Batch(changed, labels, cover, tuple(steps))
+
+
+def _check_fits(steps: Sequence[Step], count: int) -> None:
+    """Check that a draw was made for as many images: compiled loops would not notice."""
+    for one in steps:
+        if len(one.codes) != count:
+            raise InputError(
+                _("The draw is for {drawn} images; there are {count}.").format(
+                    drawn=len(one.codes), count=count
+                )
+            )
+
+
+def _labels(
+    steps: Sequence[Step], labels: np.ndarray, classes: int | None, size: Size
+) -> np.ndarray:
+    """Give labels as they are, or as shares if a step mixes images."""
+    if not any(one.may & MIXING for one in steps):
+        return labels
+    if classes is None and labels.ndim != 2:
+        raise InputError(_("`classes` is needed to mix labels that are whole numbers."))
+    return mixed_labels(steps, labels, classes or 0, size)

@@ -18,11 +18,16 @@ def as_bytes(images: Any) -> np.ndarray:
     if found.ndim != 4 or found.shape[-1] not in (1, 3):
         raise InputError(
             _(
-                "Images to augment must have the shape (count, rows, columns, 1 or 3); received {shape}."
+                "Images to augment must have the shape (count, rows, columns, 1 or 3); "
+                "received {shape}."
             ).format(shape=found.shape)
         )
     if found.dtype == np.uint8:
         return found
+    if not (np.issubdtype(found.dtype, np.integer) or np.issubdtype(found.dtype, np.floating)):
+        raise InputError(
+            _("Images to augment must be numbers; received {dtype}.").format(dtype=found.dtype)
+        )
     low, high = (float(found.min()), float(found.max())) if found.size else (0.0, 0.0)
     if not (low >= 0 and high <= 255):  # NaN is refused too
         raise InputError(

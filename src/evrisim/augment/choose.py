@@ -93,7 +93,7 @@ GEOMETRY_AND_TONE = (
     "shift-x",
     "shift-y",
 )
-"""AugMix' changes: none that is also a test corruption (no brightness, colour, contrast, sharpness)."""
+"""AugMix' changes: none that is a test corruption too (as brightness, contrast, sharpness are)."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +102,11 @@ class RandAugment:
 
     Attributes:
         count: Changes an image.
-        magnitude: How far they go, 0 to 1; 9 of 30 as published for ImageNet is 0.3.
+        magnitude: How far they go, 0 to 1.
 
     Reference:
-        Cubuk et al. 2020, https://arxiv.org/abs/1909.13719.
+        Cubuk et al. 2020, https://arxiv.org/abs/1909.13719. There the scale ends at 10; that of
+        torchvision at 30, with 9 as its default, 0.3 here.
     """
 
     count: int = 2
@@ -145,7 +146,8 @@ class TrivialAugment:
         magnitude: Share of the reach that may be drawn.
 
     Reference:
-        Müller and Hutter 2021, https://arxiv.org/abs/2103.10158 (the wide space).
+        Müller and Hutter 2021, https://arxiv.org/abs/2103.10158 (the wide space). Its 32 pixels
+        of shift are the whole side of a CIFAR image; here the whole side at any size.
     """
 
     magnitude: float = 1.0

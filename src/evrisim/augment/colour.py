@@ -26,7 +26,7 @@ class _UpTo:
 
 @dataclass(frozen=True)
 class Brightness(_UpTo):
-    """Add one number to each image: up to `factor` of the range 0–255, as in Keras' RandomBrightness."""
+    """Add to all values of an image up to `factor` of 255, as Keras' RandomBrightness."""
 
     def draw(self, chance: Any, size: Size, xp: ModuleType) -> list[Step]:
         """Draw each image's own shift."""
@@ -35,7 +35,7 @@ class Brightness(_UpTo):
 
 @dataclass(frozen=True)
 class Contrast(_UpTo):
-    """Stretch each channel about its mean by `1 − factor … 1 + factor`, as Keras' RandomContrast."""
+    """Stretch each channel about its mean by `1 − factor … 1 + factor`, as in Keras."""
 
     def draw(self, chance: Any, size: Size, xp: ModuleType) -> list[Step]:
         """Draw each image's own factor."""
@@ -44,7 +44,7 @@ class Contrast(_UpTo):
 
 @dataclass(frozen=True)
 class Saturation(_UpTo):
-    """Move colours from or towards their grey by a factor `1 − factor … 1 + factor`, as Pillow's Color."""
+    """Move colours from or to their grey by `1 − factor … 1 + factor`, as Pillow's Color."""
 
     def draw(self, chance: Any, size: Size, xp: ModuleType) -> list[Step]:
         """Draw each image's own factor."""
@@ -64,7 +64,7 @@ class Hue(_UpTo):
 
 @dataclass(frozen=True)
 class Sharpness(_UpTo):
-    """Sharpen or soften by `1 − factor … 1 + factor`, as Pillow's Sharpness: 0 is smoothed, 1 the image."""
+    """Sharpen or soften by `1 − factor … 1 + factor`, as Pillow's Sharpness: 0 smooths."""
 
     factor: float = 0.5
 
@@ -143,7 +143,7 @@ class Posterise:
 
 @dataclass(frozen=True)
 class Solarise:
-    """Turn values from a threshold on into their negative; the threshold is at least `1 − factor`."""
+    """Turn values from a threshold on into their negative: at least `1 − factor` of the range."""
 
     factor: float = 0.5
     needs = 1

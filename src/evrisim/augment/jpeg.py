@@ -1,10 +1,11 @@
 """What JPEG compression does to a picture, without the file: colours, blocks, cosines, rounding.
 
-Written once for NumPy and for keras.ops. Entropy coding, the rest of JPEG, loses nothing.
+Written for whole batches of NumPy or keras.ops; `host/compressing.py` is the same as loops.
+Entropy coding, the rest of JPEG, loses nothing.
 
 Reference:
-    ITU-T T.81 (1992), annex A and K; JFIF 1.02 for the colours; the scaling of the tables by quality is that of the Independent
-    JPEG Group's library. Halved colours are spread by repeating, where that library's default smooths them.
+    ITU-T T.81 (1992), annex A and K; JFIF 1.02 for the colours. How quality scales the tables and
+    how colours are halved and doubled follow the Independent JPEG Group's library.
 """
 
 import math
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-_LUMA = np.array(
+LUMA = np.array(
     [
         [16, 11, 10, 16, 24, 40, 51, 61],
         [12, 12, 14, 19, 26, 58, 60, 55],
@@ -26,13 +27,13 @@ _LUMA = np.array(
     ],
     np.float32,
 )
-_CHROMA = np.full((8, 8), 99, np.float32)
-_CHROMA[:4, :4] = [[17, 18, 24, 47], [18, 21, 26, 66], [24, 26, 56, 99], [47, 66, 99, 99]]
-_TO_YCC = np.array(
+CHROMA = np.full((8, 8), 99, np.float32)
+CHROMA[:4, :4] = [[17, 18, 24, 47], [18, 21, 26, 66], [24, 26, 56, 99], [47, 66, 99, 99]]
+TO_YCC = np.array(
     [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32
 )
-_TO_RGB = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]], np.float32)
-_COSINES = np.array(
+TO_RGB = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]], np.float32)
+COSINES = np.array(
     [
         [
             math.sqrt((1 if row == 0 else 2) / 8) * math.cos((2 * column + 1) * row * math.pi / 16)
@@ -42,6 +43,9 @@ _COSINES = np.array(
     ],
     np.float32,
 )
+
+EIGHT, FINE = 8.0, 64.0
+"""Parts to which sums are rounded first, so that halves are halves whatever the order of adding."""
 
 
 def compressed(xp: ModuleType, images: Any, quality: Any) -> Any:
@@ -58,39 +62,68 @@ def compressed(xp: ModuleType, images: Any, quality: Any) -> Any:
     rows, columns, channels = images.shape[1:]
     block = 8 if channels == 1 else 16
     below, beside = -rows % block, -columns % block
-    padded = (
-        xp.pad(images, ((0, 0), (0, below), (0, beside), (0, 0)), mode="edge")
-        if (below or beside)
-        else images
-    )
+    if below or beside:
+        images = xp.pad(images, ((0, 0), (0, below), (0, beside), (0, 0)), mode="edge")
     if channels == 1:
-        out = _coded(xp, padded - 128.0, _LUMA, quality) + 128.0
-    else:
-        out = _colours(xp, padded, quality)
-    return xp.clip(xp.floor(out[:, :rows, :columns] + 0.5), 0.0, 255.0)
+        return _coded(xp, images - 128.0, LUMA, quality)[:, :rows, :columns] + 128.0
+    return _colours(xp, images, quality, (rows, columns))
 
 
-def _colours(xp: ModuleType, images: Any, quality: Any) -> Any:
-    count, rows, columns, _three = images.shape
-    ycc = xp.floor(xp.einsum("nrcj,ij->nrci", images, xp.asarray(_TO_YCC)) + 0.5)
-    luma = _coded(xp, ycc[..., :1] - 128.0, _LUMA, quality)
-    halves = xp.reshape(ycc[..., 1:], (-1, rows // 2, 2, columns // 2, 2, 2))
-    chroma = _coded(xp, xp.floor(xp.mean(halves, axis=(2, 4)) + 0.5), _CHROMA, quality)
-    chroma = xp.repeat(xp.repeat(chroma, 2, axis=1), 2, axis=2)
-    joined = xp.concatenate([xp.floor(luma + 0.5) + 128.0, xp.floor(chroma + 0.5)], axis=-1)
-    return xp.einsum("nrcj,ij->nrci", joined, xp.asarray(_TO_RGB))
+def _colours(xp: ModuleType, images: Any, quality: Any, size: tuple[int, int]) -> Any:
+    rows, columns = size
+    ycc = xp.einsum("nrcj,ij->nrci", images, xp.asarray(TO_YCC))
+    luma = _coded(xp, xp.floor(ycc[..., :1] + 0.5) - 128.0, LUMA, quality) + 128.0
+    chroma = _halved(xp, xp.ceil(ycc[..., 1:] - 0.5))[:, : (rows + 1) // 2]
+    below = ((0, 0), (0, -chroma.shape[1] % 8), (0, 0), (0, 0))
+    chroma = _coded(xp, xp.pad(chroma, below, mode="edge"), CHROMA, quality)
+    chroma = _doubled(xp, chroma[:, : (rows + 1) // 2, : (columns + 1) // 2])
+    joined = xp.concatenate([luma[:, :rows, :columns], chroma[:, :rows, :columns]], axis=-1)
+    rgb = xp.einsum("nrcj,ij->nrci", joined, xp.asarray(TO_RGB))
+    return xp.clip(xp.floor(rgb + 0.5), 0.0, 255.0)
+
+
+def _halved(xp: ModuleType, planes: Any) -> Any:
+    """Give the rounded means of 2×2 values; halves go down and up in turn."""
+    _count, rows, columns, channels = planes.shape
+    fours = xp.sum(xp.reshape(planes, (-1, rows // 2, 2, columns // 2, 2, channels)), axis=(2, 4))
+    turns = np.array([1, 2], np.float32)[np.arange(columns // 2) % 2, None]
+    return xp.floor((fours + xp.asarray(turns)) / 4.0)
+
+
+def _doubled(xp: ModuleType, planes: Any) -> Any:
+    """Give twice as many rows and columns: three parts of the near value, one of the far."""
+    sums = _near_and_far(xp, _near_and_far(xp, planes, 1), 2)
+    turns = np.array([8, 7], np.float32)[np.arange(sums.shape[2]) % 2, None]
+    return xp.floor((sums + xp.asarray(turns)) / 16.0)
+
+
+def _near_and_far(xp: ModuleType, planes: Any, axis: int) -> Any:
+    last = planes.shape[axis] - 1
+    places = np.arange(last + 1)
+    before = xp.take(planes, np.maximum(places - 1, 0), axis=axis)
+    after = xp.take(planes, np.minimum(places + 1, last), axis=axis)
+    both = xp.stack([3.0 * planes + before, 3.0 * planes + after], axis=axis + 1)
+    shape = list(planes.shape)
+    shape[0], shape[axis] = -1, 2 * shape[axis]
+    return xp.reshape(both, shape)
 
 
 def _coded(xp: ModuleType, planes: Any, table: np.ndarray, quality: Any) -> Any:
-    """Round the cosine parts of 8×8 blocks of `(count, rows, columns, planes)` to the table's steps."""
+    """Round the cosine parts of 8×8 blocks of `(count, rows, columns, planes)` to whole steps.
+
+    The values lie about 0, and come back as whole numbers of −128 … 127.
+    """
     _count, rows, columns, channels = planes.shape
     scale = xp.where(quality < 50.0, xp.floor(5000.0 / quality), 200.0 - 2.0 * quality)
     steps = xp.clip(
         xp.floor((xp.asarray(table)[None] * scale[:, None, None] + 50.0) / 100.0), 1.0, 255.0
     )[:, None, :, None, :, None]
     blocks = xp.reshape(planes, (-1, rows // 8, 8, columns // 8, 8, channels))
-    cosines = xp.asarray(_COSINES)
+    cosines = xp.asarray(COSINES)
     parts = xp.einsum("nahbwk,uh,vw->naubvk", blocks, cosines, cosines)
-    parts = xp.floor(parts / steps + 0.5) * steps
+    parts = xp.floor(parts * EIGHT + 0.5) / EIGHT
+    parts = xp.sign(parts) * xp.floor(xp.abs(parts) / steps + 0.5) * steps
     back = xp.einsum("naubvk,uh,vw->nahbwk", parts, cosines, cosines)
-    return xp.reshape(back, (-1, rows, columns, channels))
+    back = xp.floor(back * FINE + 0.5) / FINE
+    whole = xp.clip(xp.floor(back + 0.5), -128.0, 127.0)
+    return xp.reshape(whole, (-1, rows, columns, channels))

@@ -27,15 +27,36 @@ def mixed_labels(steps: Sequence[Step], labels: np.ndarray, classes: int, size: 
         size: Rows and columns of the images.
 
     Raises:
-        InputError: If a label is not one of `0 … classes − 1`.
+        InputError: If a label is not one of `0 … classes − 1`, or there are more or fewer labels
+            than images.
     """
     labels = np.asarray(labels)
+    _check(labels, [len(one.codes) for one in steps[:1]])
     shares = labels.astype(np.float32) if labels.ndim == 2 else _one_hot(labels, classes)
     for one in steps:
         if one.may & MIXING:
             partner, own = label_shares(one, size)
             shares = own[:, None] * shares + (1 - own)[:, None] * shares[partner]
     return shares
+
+
+def _check(labels: np.ndarray, counts: Sequence[int]) -> None:
+    """Check that labels are whole numbers or shares, one or one row for each image."""
+    whole = labels.ndim == 1 and np.issubdtype(labels.dtype, np.integer)
+    if not (whole or (labels.ndim == 2 and np.issubdtype(labels.dtype, np.number))):
+        raise InputError(
+            _(
+                "Labels to mix must be whole numbers (count,) or shares (count, classes); "
+                "received {dtype} {shape}."
+            ).format(dtype=labels.dtype, shape=labels.shape)
+        )
+    for count in counts:
+        if len(labels) != count:
+            raise InputError(
+                _("There are {labels} labels for {images} images.").format(
+                    labels=len(labels), images=count
+                )
+            )
 
 
 def _one_hot(labels: np.ndarray, classes: int) -> np.ndarray:

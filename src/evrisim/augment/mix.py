@@ -100,6 +100,8 @@ class Either:
 
     def __post_init__(self) -> None:
         check_choice("per", self.per, ("batch", "image"))
+        if not self.parts:
+            raise InputError(_("`parts` must name one method at least."))
         if self.weights and len(self.weights) != len(self.parts):
             raise InputError(
                 _("`weights` must hold one number for each of {count} parts.").format(
@@ -108,6 +110,8 @@ class Either:
             )
         for weight in self.weights:
             check_range("weights", weight, 0, 1e6)
+        if self.weights and not any(self.weights):
+            raise InputError(_("One of `weights` at least must be above 0."))
 
     @property
     def needs(self) -> int:
@@ -121,7 +125,8 @@ class Either:
     def draw(self, chance: Any, size: Size, xp: ModuleType) -> list[Step]:
         """Draw which, and what it draws."""
         weights = np.asarray(self.weights or [1.0] * len(self.parts))
-        bounds = np.cumsum(weights) / weights.sum()
+        bounds = np.cumsum(weights)
+        bounds = bounds / bounds[-1]  # the last is 1 exactly: one part is always chosen
         chooser = chance[:, 0] if self.per == "image" else chance[:1, 0] + 0.0 * chance[:, 0]
         steps, below = [], 0.0
         for part, bound in zip(self.parts, bounds, strict=True):
@@ -167,8 +172,9 @@ def _quantiles(alpha: float) -> np.ndarray:
 
 def _partners(xp: ModuleType, chance: Any) -> Any:
     """Give `(count,)` places in the batch: a random permutation."""
-    order = xp.argsort(chance)
-    return order.astype(np.float32) if xp is np else xp.cast(order, "float32")
+    if xp is np:  # equal numbers keep their order, as on other engines
+        return np.argsort(chance, kind="stable").astype(np.float32)
+    return xp.cast(xp.argsort(chance), "float32")
 
 
 def _whole(xp: ModuleType, numbers: Any) -> Any:

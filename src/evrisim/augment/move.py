@@ -1,4 +1,4 @@
-"""Augmentations that move pixels. Each is an affine map, and maps that follow each other become one."""
+"""Augmentations that move pixels: each an affine map; maps that follow each other become one."""
 
 import math
 from dataclasses import dataclass, replace
@@ -41,7 +41,9 @@ class Flip:
 
 @dataclass(frozen=True)
 class PaddedCrop:
-    """Pad all sides and crop back at a random place: a move by whole pixels, up to a share of the size.
+    """Pad all sides and crop back at a random place: a move by whole pixels.
+
+    `padding` is a share of each side, rounded to pixels.
 
     Reference:
         He et al. 2016, https://arxiv.org/abs/1512.03385, section 4.2: 4 pixels of 32.
@@ -154,7 +156,7 @@ class Translation:
 
 @dataclass(frozen=True)
 class Shear:
-    """Slant each image: rows move sideways by up to `x_factor` of their distance from the middle."""
+    """Slant each image: a row moves by up to `x_factor` of its distance from the middle."""
 
     x_factor: float = 0.1
     y_factor: float = 0.0
@@ -183,7 +185,8 @@ class Shear:
 class Crop:
     """Cut out a window at a random place and enlarge it to the image's size.
 
-    The same as Keras' RandomCrop and then Resizing, but each image has its own place.
+    As Keras' RandomCrop and then Resizing, but each image has its own place, and at the window's
+    border the pixels beside it are blended in, where Resizing repeats the outermost.
 
     Attributes:
         height, width: Of the window: shares of the image up to 1, pixels above.

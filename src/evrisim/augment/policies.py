@@ -78,17 +78,24 @@ KERAS_NAMES = {
     "MixUp": "mixup",
     "CutMix": "cutmix",
 }
-"""Names of Keras' layers that a policy may use too; their factors mean the same."""
+"""Names of Keras' layers that a policy may use too; their factors mean the same.
+
+`RandomCrop` also enlarges its window to the image's size; `RandAugment` and `AugMix` take the
+settings of this room.
+"""
 
 Steps = Sequence[Any]
-"""What a policy file lists: a method's name, or `{name: setting}`, `{name: [settings]}`, `{name: {setting: value}}`."""
+"""What a policy file lists: a method's name, or a mapping with one name.
+
+`{name: setting}`, `{name: [settings in their order]}` or `{name: {setting: value}}`.
+"""
 
 
 def policy(source: str | Steps, severity: float = 1.0) -> Chain:
     """Give a policy's augmentations, every strength times `severity`.
 
     Args:
-        source: One of `POLICIES`, several joined by `+`, a YAML file, or a list of steps.
+        source: One of `POLICIES` or a YAML file, several of them joined by `+`, or a list of steps.
         severity: 0 (nothing changes) to 1.
 
     Raises:
@@ -109,7 +116,7 @@ def policy(source: str | Steps, severity: float = 1.0) -> Chain:
 
 
 def written_out(source: str | Steps) -> str | list[Any]:
-    """Give a policy as a run records it: names stay, a file becomes the steps it lists.
+    """Give a policy as a run records it: names stay; with a file among them all become steps.
 
     Raises:
         InputError: As `policy` does.
@@ -150,34 +157,56 @@ def made(one: Any, where: str) -> Augmentation:
 
 def _with_settings(method: Any, settings: Any, where: str) -> Augmentation:
     names = [field.name for field in fields(method)]
-    if method is mix.Either and isinstance(settings, Sequence):
-        settings = {"parts": settings}
-    if settings is None:
-        settings = {}
-    elif isinstance(settings, Sequence) and not isinstance(settings, str):
-        settings = dict(zip(names, settings, strict=False))
-    elif not isinstance(settings, Mapping):
-        settings = {names[0]: settings}
-    for key in settings:
+    found = _by_name(settings, names, whole=method is mix.Either)
+    for key, one in found.items():
         check_choice("setting", str(key), names)
-    if method is mix.Either and "parts" in settings:
-        settings = {**settings, "parts": tuple(made(one, where) for one in settings["parts"])}
-    found = {key: tuple(one) if isinstance(one, list) else one for key, one in settings.items()}
-    return method(**found)
+        if key in ("parts", "weights"):
+            _check_list(key, one)
+    if "parts" in found:
+        found["parts"] = [made(one, where) for one in found["parts"]]
+    return method(
+        **{key: tuple(one) if isinstance(one, list) else one for key, one in found.items()}
+    )
+
+
+def _by_name(settings: Any, names: Sequence[str], *, whole: bool) -> dict[str, Any]:
+    """Give settings as a mapping; a `whole` list is the first setting, another one several."""
+    if settings is None:
+        return {}
+    if isinstance(settings, Mapping):
+        return dict(settings)
+    if whole or not isinstance(settings, list | tuple):
+        return {names[0]: settings}
+    if len(settings) > len(names):
+        raise InputError(
+            _("{given} settings are given; there are {count}: {names}.").format(
+                given=len(settings), count=len(names), names=", ".join(names)
+            )
+        )
+    return dict(zip(names, settings, strict=False))
+
+
+def _check_list(name: str, value: Any) -> None:
+    if not isinstance(value, list | tuple):
+        raise InputError(
+            _("`{name}` must be a list; received {value!r}.").format(name=name, value=value)
+        )
 
 
 def _read(source: str | Steps) -> list[tuple[str, Steps]]:
     """Give where it stands and the steps of each policy that a source names."""
     if not isinstance(source, str):
+        _check_list(_("policy"), source)
         return [(_("policy"), source)]
-    path = Path(source)
-    if path.suffix in (".yaml", ".yml"):
-        return [(str(path), _file(path))]
-    found = []
-    for name in source.split("+"):
-        check_choice("augmentation", name, POLICIES)
-        found.append((name, named(name)))
-    return found
+    names = [source] if Path(source).is_file() else source.split("+")
+    return [(name, _steps(name)) for name in names]
+
+
+def _steps(name: str) -> Steps:
+    if Path(name).suffix in (".yaml", ".yml"):
+        return _file(Path(name))
+    check_choice("augmentation", name, POLICIES)
+    return named(name)
 
 
 def _file(path: Path) -> Steps:

@@ -1,6 +1,7 @@
 """What a draw is: for each image a list of steps, each a code and eight numbers.
 
-Whatever draws (NumPy or a tensor library) and whatever applies (compiled loops or a device) meet in this table.
+Whatever draws (NumPy or a tensor library) and whatever applies (compiled loops or a device) meet
+in this table.
 """
 
 from collections.abc import Sequence
@@ -16,9 +17,7 @@ class Code(IntEnum):
     """The kinds of step, with what their numbers mean."""
 
     KEEP = 0  # nothing
-    MOVE = (
-        1  # the affine map a b tx / c d ty from places of the output to places of the input; level
-    )
+    MOVE = 1  # the map a b tx / c d ty from places of the output to those of the input; level
     TONE = 2  # gain, shift
     CONTRAST = 3  # factor; 0 about each channel's mean, 1 about the mean of the grey picture
     SATURATION = 4  # factor
@@ -44,7 +43,7 @@ MIXING = frozenset({Code.MIXUP, Code.CUTMIX})
 """Steps that join two images of a batch, and with them their labels."""
 
 FILLS = ("constant", "nearest", "reflect", "wrap")
-"""What lies outside an image; `reflect` repeats the border pixel, as in Keras: c b a | a b c | c b a."""
+"""What lies outside; `reflect` repeats the border pixel, as in Keras: c b a | a b c | c b a."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +100,7 @@ def composed(xp: Any, steps: Sequence[Step]) -> tuple[Step, ...]:
 
 
 def _joined(xp: Any, first: Step, second: Step) -> list[Step]:
-    """Give two steps as one if both only move, else with the first move taken over by the second."""
+    """Give two steps as one if both only move, else let the second take over the first's moves."""
     is_first, is_second = (one.codes == float(Code.MOVE) for one in (first, second))
     both = xp.logical_and(is_first, is_second)
     product = xp.where(both[:, None], _product(xp, first.values, second.values), second.values)

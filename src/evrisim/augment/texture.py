@@ -10,7 +10,7 @@ from evrisim.augment.base import Size, spread
 from evrisim.augment.steps import Code, Step, step
 
 WORDS = 2.0**24
-"""A uniform number has 24 bits; times this it is a whole number, a key for the noise of an image."""
+"""A uniform number has 24 bits; times this it is a whole number, a key of an image's noise."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,9 @@ def square(xp: ModuleType, down: Any, across: Any, length: Any, size: Size) -> l
     """Give top, left, bottom, right of boxes with their middle anywhere, cut at the border.
 
     Args:
-        down, across: `(count,)` uniforms: where the middle is.
+        xp: `numpy` or `keras.ops`.
+        down: `(count,)` uniforms: where the middle is among the rows.
+        across: And among the columns.
         length: Side in pixels, one for all or a pair of `(count,)` arrays for rows and columns.
         size: Rows and columns of the image.
     """

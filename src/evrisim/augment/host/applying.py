@@ -1,20 +1,24 @@
-"""A draw carried out on NumPy images, their masks and their labels."""
+"""A draw carried out on NumPy images, or on their masks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from evrisim.augment.host import colouring, mixing, moving, texturing, toning
-from evrisim.augment.jpeg import compressed
+from evrisim.augment.host import colouring, compressing, mixing, moving, texturing, toning
 from evrisim.augment.steps import FILLS, Code, Step
 
 Kernel = Callable[[Any, Any, Any], None]
+"""Changes the chosen ones of `images` in place: images, chosen, values of all."""
 
 
-def _compress(images: np.ndarray, chosen: np.ndarray, values: np.ndarray) -> None:
-    found = compressed(np, images[chosen].astype(np.float32), values[chosen, 0])
-    images[chosen] = found.astype(np.uint8)
+def _mixup(images: np.ndarray, chosen: np.ndarray, values: np.ndarray) -> None:
+    mixing.mixup(images, images.copy(), chosen, values)
+
+
+def _cutmix(images: np.ndarray, chosen: np.ndarray, values: np.ndarray) -> None:
+    mixing.cutmix(images, images.copy(), chosen, values)
 
 
 KERNELS: dict[Code, Kernel] = {
@@ -30,8 +34,10 @@ KERNELS: dict[Code, Kernel] = {
     Code.INVERT: toning.invert,
     Code.BLUR: texturing.blur,
     Code.NOISE: texturing.noise,
-    Code.JPEG: _compress,
+    Code.JPEG: compressing.compress,
     Code.ERASE: texturing.erase,
+    Code.MIXUP: _mixup,
+    Code.CUTMIX: _cutmix,
 }
 
 
@@ -41,6 +47,21 @@ class _Chains:
     def __init__(self, images: np.ndarray) -> None:
         self.origin = images.copy()
         self.total = np.zeros(images.shape, np.float32)
+
+    def begin(self, images: np.ndarray, chosen: np.ndarray, _values: np.ndarray) -> None:
+        """Start a chain."""
+        images[chosen] = self.origin[chosen]
+
+    def add(self, images: np.ndarray, chosen: np.ndarray, values: np.ndarray) -> None:
+        """End a chain."""
+        mixing.add(self.total, images, chosen, values)
+
+    def blend(self, images: np.ndarray, chosen: np.ndarray, values: np.ndarray) -> None:
+        """End the last chain."""
+        mixing.blend(images, self.origin, self.total, chosen, values)
+
+
+CHAINING = {Code.BEGIN: _Chains.begin, Code.ADD: _Chains.add, Code.BLEND: _Chains.blend}
 
 
 def apply(steps: Sequence[Step], images: np.ndarray, *, masks: bool = False) -> np.ndarray:
@@ -55,31 +76,29 @@ def apply(steps: Sequence[Step], images: np.ndarray, *, masks: bool = False) -> 
     Returns:
         New uint8 images of the same shape.
     """
-    images, chains, in_chain = np.array(images, np.uint8, order="C"), None, False
-    for one in steps:
-        in_chain = (in_chain or Code.BEGIN in one.may) and Code.BLEND not in one.may
+    images, chains = np.array(images, np.uint8, order="C"), None
+    for one in _of_masks(steps) if masks else steps:
         codes = np.asarray(one.codes)
         values = np.ascontiguousarray(one.values, np.float32)
-        for code in sorted(one.may):
+        for code in sorted(one.may - {Code.KEEP}):
             chosen = np.flatnonzero(codes == float(code))
-            if len(chosen) == 0 or code == Code.KEEP or (masks and in_chain):
+            if len(chosen) == 0:
                 continue
             if code == Code.MOVE:
                 moving.move(images, chosen, values, FILLS.index(one.fill), masks)
-            elif code == Code.CUTMIX:
-                mixing.cutmix(images, images.copy(), chosen, values)
-            elif masks:
-                continue
-            elif code == Code.MIXUP:
-                mixing.mixup(images, images.copy(), chosen, values)
-            elif code == Code.BEGIN:
+            elif code in CHAINING:
                 chains = chains or _Chains(images)
-                images[chosen] = chains.origin[chosen]
-            elif code == Code.ADD and chains:
-                mixing.add(chains.total, images, chosen, values)
-            elif code == Code.BLEND and chains:
-                mixing.blend(images, chains.origin, chains.total, chosen, values)
-                chains = None
+                CHAINING[code](chains, images, chosen, values)
+                chains = None if code == Code.BLEND else chains
             else:
                 KERNELS[code](images, chosen, values)
     return images
+
+
+def _of_masks(steps: Sequence[Step]) -> Iterator[Step]:
+    """Give the steps outside chains, with what moves masks only."""
+    in_chain = False
+    for one in steps:
+        in_chain = (in_chain or Code.BEGIN in one.may) and Code.BLEND not in one.may
+        if not in_chain:
+            yield replace(one, may=one.may & {Code.MOVE, Code.CUTMIX})

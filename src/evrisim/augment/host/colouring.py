@@ -39,23 +39,27 @@ def hue(images: Any, chosen: Any, values: Any) -> None:
         image, shift = images[number], six * values[number, 0]
         for row in range(image.shape[0]):
             for column in range(image.shape[1]):
-                red = f32(image[row, column, 0])
-                green = f32(image[row, column, 1])
-                blue = f32(image[row, column, 2])
-                high, low = max(red, green, blue), min(red, green, blue)
-                spread = high - low
-                if spread == 0:
-                    continue
-                if high == red:
-                    sector = (green - blue) / spread
-                elif high == green:
-                    sector = (blue - red) / spread + f32(2)
-                else:
-                    sector = (red - green) / spread + f32(4)
-                sector = sector + shift
-                for channel in range(3):
-                    # 5, 3, 1: where on the circle each channel begins to fall.
-                    place = sector + f32(5 - 2 * channel)
-                    place = place - six * np.floor(place / six)
-                    share = min(max(min(place, f32(4) - place), f32(0)), f32(1))
-                    image[row, column, channel] = _byte(high - spread * share)
+                _turn(image[row, column], shift)
+
+
+@njit(nogil=True, cache=True)
+def _turn(pixel: Any, shift: Any) -> None:
+    """Turn the hue of a pixel by sixths of the circle."""
+    red, green, blue = f32(pixel[0]), f32(pixel[1]), f32(pixel[2])
+    high, low = max(red, green, blue), min(red, green, blue)
+    spread, six = high - low, f32(6)
+    if spread == 0:
+        return
+    if high == red:
+        sector = (green - blue) / spread
+    elif high == green:
+        sector = (blue - red) / spread + f32(2)
+    else:
+        sector = (red - green) / spread + f32(4)
+    sector = sector + shift
+    for channel in range(3):
+        # 5, 3, 1: where on the circle each channel begins to fall.
+        place = sector + f32(5 - 2 * channel)
+        place = place - six * np.floor(place / six)
+        share = min(max(min(place, f32(4) - place), f32(0)), f32(1))
+        pixel[channel] = _byte(high - spread * share)

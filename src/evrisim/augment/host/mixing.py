@@ -1,4 +1,4 @@
-"""Steps that join images: MixUp and CutMix with a partner, AugMix' chains with the picture before."""
+"""Steps that join images: MixUp and CutMix with a partner, AugMix with what was before."""
 
 from typing import Any
 

@@ -83,11 +83,11 @@ def _weighted(pixels: Any, corners: Any, weights: Any) -> Any:
 
 
 @njit(nogil=True, cache=True)
-def _between(image: Any, out: Any, values: Any, fill: int) -> None:
+def _between(image: Any, out: Any, values: Any, fill: int) -> None:  # noqa: C901, PLR0915 (the hot loop: calls would cost more than they explain)
     """Resample with weights of the four pixels around each place.
 
-    Places are rounded to `BITS` binary places of a pixel, so that all sums are whole numbers. Unsigned places
-    and three channels written out make it three times as fast as the plain loop.
+    Places are rounded to `BITS` binary places of a pixel, so that all sums are whole numbers.
+    Unsigned places and three channels written out make it three times as fast as a plain loop.
     """
     rows, columns, channels = image.shape
     half, parts = f32(0.5), f32(1 << BITS)

@@ -30,35 +30,73 @@ def sharpness(images: Any, chosen: Any, values: Any) -> None:
 
 @njit(nogil=True, cache=True)
 def blur(images: Any, chosen: Any, values: Any) -> None:
-    """Blur with a Gaussian cut at three deviations, first along columns, then along rows."""
+    """Blur with a Gaussian cut at three deviations, first along columns, then along rows.
+
+    Both go over whole rows tap by tap, so that the innermost loop is one over neighbours in memory.
+    """
     _count, rows, columns, channels = images.shape
-    between = np.empty((rows, columns, channels), f32)
     for number in chosen:
-        deviation = values[number, 0]
-        radius = int(np.ceil(f32(3) * deviation))
-        weights = np.empty(2 * radius + 1, f32)
+        weights = _bell(values[number, 0])
+        radius = len(weights) // 2 - 1
+        image = images[number].reshape(rows, columns * channels)
+        between = np.empty((rows, (columns + 2 * radius) * channels), f32)
+        _blur_down(image, between[:, radius * channels :], weights)
+        _mirror_sides(between, radius, columns, channels)
+        _blur_across(between, image, weights, channels)
+
+
+@njit(nogil=True, cache=True)
+def _blur_down(image: Any, out: Any, weights: Any) -> None:
+    rows, length = image.shape
+    radius = len(weights) // 2 - 1
+    total = np.empty(length, f32)
+    for row in range(rows):
+        total[:] = 0
         for tap in range(-radius, radius + 1):
-            weights[tap + radius] = np.exp(f32(-0.5) * f32(tap * tap) / (deviation * deviation))
-        total = f32(0)
-        for weight in weights:
-            total += weight
-        image = images[number]
-        for row in range(rows):
-            for column in range(columns):
+            source, weight = image[_inside(row + tap, rows, REFLECT)], weights[tap + radius]
+            for place in range(length):
+                total[place] += weight * f32(source[place])
+        for place in range(length):
+            out[row, place] = total[place] / weights[-1]
+
+
+@njit(nogil=True, cache=True)
+def _blur_across(between: Any, image: Any, weights: Any, channels: int) -> None:
+    rows, length = image.shape
+    total = np.empty(length, f32)
+    for row in range(rows):
+        total[:] = 0
+        for tap in range(len(weights) - 1):
+            shifted, weight = between[row, tap * channels :], weights[tap]
+            for place in range(length):
+                total[place] += weight * shifted[place]
+        for place in range(length):
+            image[row, place] = _byte(total[place] / weights[-1])
+
+
+@njit(nogil=True, cache=True)
+def _bell(deviation: Any) -> Any:
+    """Give the weights of a Gaussian from −radius to radius, and after them their sum."""
+    radius = int(np.ceil(f32(3) * deviation))
+    weights = np.empty(2 * radius + 2, f32)
+    weights[-1] = 0
+    for tap in range(-radius, radius + 1):
+        weight = np.exp(f32(-0.5) * f32(tap * tap) / (deviation * deviation))
+        weights[tap + radius] = weight
+        weights[-1] += weight
+    return weights
+
+
+@njit(nogil=True, cache=True)
+def _mirror_sides(rows: Any, radius: int, columns: int, channels: int) -> None:
+    """Fill `radius` pixels on both sides of rows with their reflection."""
+    for row in rows:
+        for place in range(-radius, columns + radius):
+            if not 0 <= place < columns:
+                source = _inside(place, columns, REFLECT)
                 for channel in range(channels):
-                    value = f32(0)
-                    for tap in range(-radius, radius + 1):
-                        source = _inside(row + tap, rows, REFLECT)
-                        value += weights[tap + radius] * f32(image[source, column, channel])
-                    between[row, column, channel] = value / total
-        for row in range(rows):
-            for column in range(columns):
-                for channel in range(channels):
-                    value = f32(0)
-                    for tap in range(-radius, radius + 1):
-                        source = _inside(column + tap, columns, REFLECT)
-                        value += weights[tap + radius] * between[row, source, channel]
-                    image[row, column, channel] = _byte(value / total)
+                    there = (source + radius) * channels + channel
+                    row[(place + radius) * channels + channel] = row[there]
 
 
 @njit(nogil=True, cache=True)
@@ -86,20 +124,17 @@ def _uniform(place: int, key0: Any, key1: Any) -> Any:
 @njit(nogil=True, cache=True)
 def noise(images: Any, chosen: Any, values: Any) -> None:
     """Add normal noise (Box and Muller 1958), each value's from its place and the image's keys."""
-    _count, rows, columns, channels = images.shape
+    size = images[0].size
+    even = np.empty(2 * size, f32)
     for number in chosen:
-        image, deviation = images[number], values[number, 0]
-        key0, key1 = values[number, 1], values[number, 2]
-        for row in range(rows):
-            for column in range(columns):
-                for channel in range(channels):
-                    place = 2 * ((row * columns + column) * channels + channel)
-                    first = _uniform(place, key0, key1)
-                    second = _uniform(place + 1, key0, key1)
-                    length = np.sqrt(f32(-2) * np.log(f32(1) - first))
-                    normal = length * np.cos(f32(2 * np.pi) * second)
-                    value = f32(image[row, column, channel])
-                    image[row, column, channel] = _byte(value + deviation * normal)
+        deviation, pixels = values[number, 0], images[number].ravel()
+        key0, key1 = np.uint32(values[number, 1]), np.uint32(values[number, 2])
+        for place in range(2 * size):
+            even[place] = _uniform(place, key0, key1)
+        for place in range(size):
+            length = np.sqrt(f32(-2) * np.log(f32(1) - even[2 * place]))
+            normal = length * np.cos(f32(2 * np.pi) * even[2 * place + 1])
+            pixels[place] = _byte(f32(pixels[place]) + deviation * normal)
 
 
 @njit(nogil=True, cache=True)

@@ -28,7 +28,7 @@ def _look_up_all(image: Any, table: Any) -> None:
 
 
 @njit(nogil=True, cache=True)
-def grey(image: Any, row: int, column: int) -> int:
+def grey(image: Any, row: int, column: int) -> Any:
     """Give the grey of a pixel as Pillow's L: ITU-R 601 weights in 16 bits."""
     red, green, blue = image[row, column, 0], image[row, column, 1], image[row, column, 2]
     return (19595 * np.int64(red) + 38470 * np.int64(green) + 7471 * np.int64(blue) + 32768) >> 16
@@ -76,27 +76,35 @@ def invert(images: Any, chosen: Any, _values: Any) -> None:
 def contrast(images: Any, chosen: Any, values: Any) -> None:
     """Stretch about each channel's mean, or about the rounded mean of the grey picture."""
     table = np.empty(256, np.uint8)
-    _count, rows, columns, channels = images.shape
     for number in chosen:
-        image = images[number]
-        of_grey = values[number, 1] == 1
-        middle = f32(0)
-        if of_grey:
-            total = 0
-            for row in range(rows):
-                for column in range(columns):
-                    total += grey(image, row, column) if channels == 3 else image[row, column, 0]
-            middle = np.floor(f32(total) / f32(rows * columns) + f32(0.5))
-        for channel in range(channels):
+        image, of_grey = images[number], values[number, 1] == 1
+        middle = _mean_of_grey(image) if of_grey else f32(0)
+        for channel in range(images.shape[3]):
             if not of_grey:
-                total = 0
-                for row in range(rows):
-                    for column in range(columns):
-                        total += image[row, column, channel]
-                middle = f32(total) / f32(rows * columns)
+                middle = _mean(image, channel)
             for value in range(256):
                 table[value] = _byte((f32(value) - middle) * values[number, 0] + middle)
             _look_up(image, channel, table)
+
+
+@njit(nogil=True, cache=True)
+def _mean(image: Any, channel: int) -> Any:
+    total = 0
+    for row in range(image.shape[0]):
+        for column in range(image.shape[1]):
+            total += image[row, column, channel]
+    return f32(total) / f32(image.shape[0] * image.shape[1])
+
+
+@njit(nogil=True, cache=True)
+def _mean_of_grey(image: Any) -> Any:
+    if image.shape[2] != 3:
+        return np.floor(_mean(image, 0) + f32(0.5))
+    total = 0
+    for row in range(image.shape[0]):
+        for column in range(image.shape[1]):
+            total += grey(image, row, column)
+    return np.floor(f32(total) / f32(image.shape[0] * image.shape[1]) + f32(0.5))
 
 
 @njit(nogil=True, cache=True)
