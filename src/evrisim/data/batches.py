@@ -1,5 +1,6 @@
 """Training batches: a new order and new draws each epoch, both pure functions of (seed, epoch)."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ _ORDER, _AUGMENTATION = 1, 2
 
 AHEAD = 2
 """Batches prepared ahead of the training step."""
+
+Draw = Callable[..., tuple[np.ndarray, np.ndarray]]
 
 
 def epoch_order(count: int, *, seed: int, epoch: int) -> np.ndarray:
@@ -53,6 +56,7 @@ def training_batches(
     epoch: int,
     augmentation: Augmentation | None = None,
     ahead: int = AHEAD,
+    draw: Draw = draw_batch,
 ) -> tf.data.Dataset:
     """Give one epoch of `(images, labels)` batches, prepared ahead of the training step.
 
@@ -66,6 +70,7 @@ def training_batches(
         epoch: Number of the epoch, from 0.
         augmentation: What the images go through, or None.
         ahead: How many batches are prepared before they are asked for; with 0 none is.
+        draw: What makes a batch; given for whoever watches `draw_batch` at its work.
 
     Returns:
         A dataset of uint8 `(batch, rows, columns, channels)` and int64 `(batch,)`.
@@ -75,7 +80,7 @@ def training_batches(
 
     def one_batch(step: Any) -> tuple[np.ndarray, np.ndarray]:
         index = order[int(step) * batch_size :][:batch_size]
-        return draw_batch(split, index, augmentation, [seed, _AUGMENTATION, epoch, int(step)])
+        return draw(split, index, augmentation, [seed, _AUGMENTATION, epoch, int(step)])
 
     def one_batch_tensor(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images, labels = tf.numpy_function(one_batch, [step], (tf.uint8, tf.int64))

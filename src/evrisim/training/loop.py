@@ -13,7 +13,8 @@ import numpy as np
 
 from evrisim import _files, augment, inference, metrics
 from evrisim._validate import InputError
-from evrisim.data.batches import steps_per_epoch, training_batches
+from evrisim.augment import Augmentation
+from evrisim.data.batches import AHEAD, Draw, draw_batch, steps_per_epoch, training_batches
 from evrisim.data.dataset import DataSet, Split
 from evrisim.messages import translate as _
 from evrisim.training import checkpoint
@@ -107,20 +108,37 @@ def _train_epoch(
     }
 
 
-def batches(split: Split, recipe: Recipe, epoch: int) -> Iterator[tuple[Any, Any]]:
-    """Give an epoch's batches as the recipe augments them, in the backend's kind of array."""
-    size = min(split.images.shape[1:3])
-    chosen = (
-        augment.standard(size, severity=recipe.severity)
-        if recipe.augmentation == "standard"
-        else None
-    )
+def batches(
+    split: Split, recipe: Recipe, epoch: int, *, ahead: int = AHEAD, draw: Draw = draw_batch
+) -> Iterator[tuple[Any, Any]]:
+    """Give an epoch's batches as the recipe augments them, in the backend's kind of array.
+
+    Args:
+        split: The training split.
+        recipe: How to train.
+        epoch: From 0.
+        ahead: Batches prepared before they are asked for.
+        draw: What makes a batch, as in `training_batches`.
+    """
     prepared = training_batches(
-        split, recipe.batch_size, seed=recipe.seed, epoch=epoch, augmentation=chosen
+        split,
+        recipe.batch_size,
+        seed=recipe.seed,
+        epoch=epoch,
+        augmentation=augmentation(split, recipe),
+        ahead=ahead,
+        draw=draw,
     )
     if keras.backend.backend() == "tensorflow":
         return iter(prepared)
     return prepared.as_numpy_iterator()
+
+
+def augmentation(split: Split, recipe: Recipe) -> Augmentation | None:
+    """Give what the images of a split go through in a training by the recipe."""
+    if recipe.augmentation == "none":
+        return None
+    return augment.standard(min(split.images.shape[1:3]), severity=recipe.severity)
 
 
 def _validate(model: keras.Model, split: Split) -> dict[str, float]:
