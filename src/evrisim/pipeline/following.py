@@ -86,11 +86,11 @@ def _turn(coming: Iterator[tuple[Any, Any]], step: Step, clock: Clock) -> Moment
 
 def course(ahead: int, rounds: list[Followed]) -> Course:
     """Put the rounds with the same number of batches ahead together."""
-    last = rounds[-1]
+    middle = sorted(rounds, key=lambda one: one.seconds)[len(rounds) // 2]
     return Course(
         ahead,
         Spread.of(one.seconds for one in rounds),
         Spread.of(one.waiting for one in rounds),
-        last.moments,
-        last.preparing,
+        middle.moments,
+        middle.preparing,
     )

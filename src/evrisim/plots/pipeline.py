@@ -11,13 +11,13 @@ from matplotlib.ticker import MaxNLocator
 
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
-from evrisim.pipeline import Course, Moment, Stages
+from evrisim.pipeline import Course, Stages
 from evrisim.pipeline.saying import milliseconds
 from evrisim.pipeline.stages import Span
 from evrisim.plots import house
 
 TURNS = 4
-"""Turns of the training loop that are drawn."""
+"""Turns of the training loop that are drawn, of the slower of the two."""
 
 _WIDTH = 9.0
 _LARGE: dict[Any, Any] = {"font.size": 12, "axes.titlesize": 13, "legend.fontsize": 11.5}
@@ -45,7 +45,7 @@ def pipeline(found: Stages) -> Figure:
         figure, (above, below) = house.stacked((3.1, 4.3), _WIDTH)
         _bars(above.subplots(), found)
         shown = (found.courses[0], found.courses[-1])
-        length = max(_turns(one)[-1].done for one in shown)
+        length = max(one.moments[:TURNS][-1].done for one in shown)
         both = below.subplots(2, 1, sharex=True)
         for axes, one in zip(both, shown, strict=True):
             _timeline(axes, one, 1000 * length)
@@ -90,20 +90,15 @@ def _bars(axes: Axes, found: Stages) -> None:
     house.number_axis(axes, "x")
 
 
-def _turns(one: Course) -> tuple[Moment, ...]:
-    return one.moments[:TURNS]
-
-
 def _timeline(axes: Axes, one: Course, length: float) -> None:
     """Draw two rows over milliseconds: batches being prepared; waits and steps, by number."""
-    turns = _turns(one)
     _spans(axes, _ROWS["preparing"], one.preparing, length, color=_PREPARING, alpha=0.8)
-    waits = [(turn.asked, turn.got) for turn in turns]
+    waits = [(turn.asked, turn.got) for turn in one.moments]
     _spans(axes, _ROWS["training"], waits, length, numbered=False, **_WAIT)
-    steps = [(turn.got, turn.done) for turn in turns]
-    _spans(axes, _ROWS["training"], steps, length, color=_STEP, alpha=0.8)
+    steps = [(turn.got, turn.done) for turn in one.moments]
+    _spans(axes, _ROWS["training"], steps, length, facecolor=_STEP, edgecolor="white", alpha=0.8)
     axes.set_yticks(list(_ROWS.values()), (_("preparing"), _("training")))
-    axes.set_ylim(1.9, -0.5)
+    axes.set_ylim(1.9, -0.8)
     axes.set_xlim(0, length)
     axes.grid(visible=False, axis="y")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8))
