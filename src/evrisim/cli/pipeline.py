@@ -32,7 +32,8 @@ def pipeline(
         int, typer.Option("--batches", help=_("Batches trained on in each of five rounds."))
     ] = 10,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help=_("Picture; default pipeline.png."))
+        Path | None,
+        typer.Option("--out", "-o", help=_("Picture to write; default pipeline.png here.")),
     ] = None,
     data_dir: options.DataDir = None,
     offline: options.Offline = False,
@@ -103,7 +104,7 @@ def _cells(found: "Stages", spread: "Spread") -> tuple[str, str]:
 
     if not spread.high:
         return "0", ""
-    speed = numbers.whole(found.images_per_second(spread.median)) if spread.median else ""
+    speed = numbers.large(found.images_per_second(spread.median)) if spread.median else ""
     low, high = milliseconds(spread.low), milliseconds(spread.high)
     return f"{milliseconds(spread.median)} ({low} – {high})", speed
 

@@ -1,7 +1,7 @@
 """Follow a training loop with a clock: when it asks, when it gets, when batches are prepared."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,13 +84,12 @@ def _turn(coming: Iterator[tuple[Any, Any]], step: Step, clock: Clock) -> Moment
     return Moment(asked, got, clock())
 
 
-def course(ahead: int, rounds: list[Followed]) -> Course:
-    """Put the rounds with the same number of batches ahead together."""
-    middle = sorted(rounds, key=lambda one: one.seconds)[len(rounds) // 2]
+def course(ahead: int, rounds: Sequence[Followed], shown: int) -> Course:
+    """Put the rounds with the same number of batches ahead together; `shown` is a round's index."""
     return Course(
         ahead,
         Spread.of(one.seconds for one in rounds),
         Spread.of(one.waiting for one in rounds),
-        middle.moments,
-        middle.preparing,
+        rounds[shown].moments,
+        rounds[shown].preparing,
     )

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from evrisim._validate import check_whole
@@ -61,6 +61,8 @@ def measure(
         stages = _stages(dataset, split, recipe, step, files)
         _warm(stages)
         seconds, followed = _rounds(stages, _batches(split, recipe), step, batches, rounds, show)
+    gained = gains(followed[AHEAD[0]], followed[AHEAD[-1]])
+    shown = sorted(range(rounds), key=gained.__getitem__)[rounds // 2]
     scale = recipe.batch_size / len(files.files)
     return Stages(
         model=model.name,
@@ -73,15 +75,15 @@ def measure(
         gather=_gather(dataset, recipe, seconds),
         augment=_augment(recipe, seconds),
         step=Spread.of(seconds["step"]),
-        courses=tuple(course(ahead, followed[ahead]) for ahead in AHEAD),
-        gain=gain(followed[AHEAD[0]], followed[AHEAD[-1]]),
+        courses=tuple(course(ahead, followed[ahead], shown) for ahead in AHEAD),
+        gain=Spread.of(gained),
     )
 
 
-def gain(without: list[Followed], with_most: list[Followed]) -> Spread:
-    """Give how many times as fast the one is as the other, from round to round."""
+def gains(without: Sequence[Followed], with_most: Sequence[Followed]) -> list[float]:
+    """Give for each round how many times as fast the second is as the first."""
     pairs = zip(without, with_most, strict=True)
-    return Spread.of(before.seconds / after.seconds for before, after in pairs)
+    return [before.seconds / after.seconds for before, after in pairs]
 
 
 def timed(action: Callable[[], Any], clock: Clock = time.perf_counter) -> float:
