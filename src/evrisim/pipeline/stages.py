@@ -46,8 +46,8 @@ class Course:
         ahead: how many batches.
         seconds: a batch, waiting and step together.
         waiting: share of the time, 0–1, in which the step waits for its batch.
-        moments: the turns of one round, from its first second on; of all courses the same round, that
-            of the middle gain.
+        moments: the turns of one round, from its first second on; all courses show the same round,
+            the one of the middle gain.
         preparing: when each turn's batch was prepared, on the same clock, so before 0 for what was
             ready when the round began; then the batches that were prepared for later turns.
     """
