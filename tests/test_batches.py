@@ -5,7 +5,7 @@ import pytest
 
 from evrisim.augment import policy
 from evrisim.augment.steps import Code, step
-from evrisim.data.batches import epoch_order, steps_per_epoch, training_batches
+from evrisim.data.batches import Place, epoch_order, steps_per_epoch, training_batches
 from evrisim.data.dataset import Split
 
 
@@ -17,8 +17,8 @@ def numbered(count=50):
     return Split(np.ascontiguousarray(images), np.arange(count) % 5)
 
 
-def visited(split, **settings):
-    batches = training_batches(split, 8, **settings).as_numpy_iterator()
+def visited(split, augmentation=None, **place):
+    batches = training_batches(split, 8, Place(**place), augmentation).as_numpy_iterator()
     return [(images, labels) for images, labels in batches]
 
 
@@ -91,9 +91,7 @@ def test_as_many_batches_are_prepared_ahead_as_asked_for(ahead, prepared):
                 drawn.append(len(chance))
             return [step(xp, Code.KEEP, chance[:, 0])]
 
-    batches = iter(
-        training_batches(numbered(), 8, seed=0, epoch=0, augmentation=Counting(), ahead=ahead)
-    )
+    batches = iter(training_batches(numbered(), 8, Place(seed=0), Counting(), ahead=ahead))
     next(batches)
     patience = time.monotonic() + (5 if ahead else 0.3)
     while len(drawn) < prepared + (not ahead) and time.monotonic() < patience:

@@ -14,7 +14,7 @@ import numpy as np
 
 from evrisim import machine
 from evrisim._validate import InputError
-from evrisim.claims import augmenting, measuring, stored
+from evrisim.claims import augmenting, stored, waiting
 from evrisim.claims.ledger import ENTRIES, check_id
 from evrisim.data import sources
 from evrisim.messages import translate as _
@@ -246,7 +246,7 @@ def of_waiting() -> stored.Measured:
         seconds=None,
         command="evrisim claims C28 --run",
         recipe="pause",
-        values=measuring.waiting(),
+        values=waiting.measure(),
     )
 
 
