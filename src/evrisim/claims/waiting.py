@@ -60,12 +60,7 @@ def wait_for_batches(ahead: int, step_seconds: float) -> float:
     from evrisim.data.batches import Place, training_batches
 
     batches = training_batches(
-        _noise(BATCH * BATCHES),
-        BATCH,
-        seed=0,
-        epoch=0,
-        augmentation=policy("standard"),
-        ahead=ahead,
+        _noise(BATCH * BATCHES), BATCH, Place(seed=0), policy("standard"), ahead=ahead
     )
     return float(np.median(_waits(batches, step_seconds)[1:]))
 
