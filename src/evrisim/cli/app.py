@@ -8,6 +8,7 @@ import typer
 from evrisim import __version__
 from evrisim.cli import (
     app_page,
+    augmentations,
     claims,
     cost,
     data,
@@ -81,6 +82,7 @@ def _app() -> typer.Typer:
     for name, function in _COMMANDS.items():
         options.add(app, name, function)
     app.add_typer(data.app(), name="data")
+    app.add_typer(augmentations.app(), name="augmentations")
     app.add_typer(study.app(), name="study")
     return app
 

@@ -95,6 +95,7 @@ def run_training(
     from evrisim import models as builders
     from evrisim import workflow
     from evrisim.training import tensorboard as board
+    from evrisim.training.proof import prove
 
     builders.check(model.name, model.options)
     logs = board.logs(directory / "tensorboard") if tensorboard else nullcontext(None)
@@ -110,6 +111,7 @@ def run_training(
             run=directory,
         )
     )
+    output.note(prove(dataset, recipe).sentence)
     with logs as log, training_progress.shown(output) as show:
         return workflow.train_run(
             dataset,
