@@ -14,7 +14,7 @@ from evrisim.augment import Chain, Code, draw
 from evrisim.augment.host import apply
 from evrisim.augment.steps import composed
 
-# Both of SciPy's other modes repeat nothing at the border, or leave out its half pixel.
+# SciPy's plain `constant` and `wrap` do not interpolate between the border and what lies outside.
 MODES = {
     "reflect": "reflect",
     "nearest": "nearest",
@@ -30,7 +30,7 @@ def by_scipy(image, values, fill, order=1, level=0):
     a, b, tx, c, d, ty = (float(value) for value in values[:6])
     matrix = np.array([[d, c], [b, a]])
     middle = (np.array(image.shape[:2]) - 1) / 2
-    offset = middle + [ty, tx] - matrix @ middle
+    offset = np.add(middle, (ty, tx)) - matrix @ middle
     return np.stack(
         [
             ndimage.affine_transform(
@@ -222,8 +222,11 @@ def test_padded_crops_go_to_each_place_equally_often():
 
 @pytest.mark.parametrize(
     ("mode", "signs"),
-    [("horizontal", {(-1, 1), (1, 1)}), ("vertical", {(1, -1), (1, 1)})]
-    + [("both", {(1, 1), (-1, 1), (1, -1), (-1, -1)})],
+    [
+        ("horizontal", {(-1, 1), (1, 1)}),
+        ("vertical", {(1, -1), (1, 1)}),
+        ("both", {(1, 1), (-1, 1), (1, -1), (-1, -1)}),
+    ],
 )
 def test_flips_mirror_the_sides_asked_for_as_often_as_asked_for(mode, signs):
     chance = augment.base.uniforms(0, 0, range(10_000), 2)

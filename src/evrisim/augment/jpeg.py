@@ -29,10 +29,15 @@ LUMA = np.array(
 )
 CHROMA = np.full((8, 8), 99, np.float32)
 CHROMA[:4, :4] = [[17, 18, 24, 47], [18, 21, 26, 66], [24, 26, 56, 99], [47, 66, 99, 99]]
+ONE = 2.0**16
+"""What 1 is in the whole numbers below, whose sums are exact in float32."""
+
 TO_YCC = np.array(
-    [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32
+    [[19595, 38470, 7471], [-11059, -21709, 32768], [32768, -27439, -5329]], np.float32
 )
-TO_RGB = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]], np.float32)
+TO_RGB = np.array([[0, 91881], [-22554, -46802], [116130, 0]], np.float32)
+"""What the two colour differences add to red, green and blue."""
+
 COSINES = np.array(
     [
         [
@@ -69,14 +74,13 @@ def compressed(xp: ModuleType, images: Any, quality: Any) -> Any:
 
 def _colours(xp: ModuleType, images: Any, quality: Any, size: tuple[int, int]) -> Any:
     rows, columns = size
-    ycc = xp.einsum("nrcj,ij->nrci", images, xp.array(TO_YCC))
+    ycc = xp.einsum("nrcj,ij->nrci", images, xp.array(TO_YCC)) / ONE
     luma = _coded(xp, xp.floor(ycc[..., :1] + 0.5) - 128.0, LUMA, quality) + 128.0
     chroma = _halved(xp, xp.ceil(ycc[..., 1:] - 0.5))[:, : (rows + 1) // 2]
     chroma = _coded(xp, _padded(xp, chroma, 1, 8), CHROMA, quality)
     chroma = _doubled(xp, chroma[:, : (rows + 1) // 2, : (columns + 1) // 2])
-    joined = xp.concatenate([luma[:, :rows, :columns], chroma[:, :rows, :columns]], axis=-1)
-    rgb = xp.einsum("nrcj,ij->nrci", joined, xp.array(TO_RGB))
-    return xp.clip(xp.floor(rgb + 0.5), 0.0, 255.0)
+    shift = xp.einsum("nrcj,ij->nrci", chroma[:, :rows, :columns], xp.array(TO_RGB)) / ONE
+    return xp.clip(luma[:, :rows, :columns] + xp.floor(shift + 0.5), 0.0, 255.0)
 
 
 def _padded(xp: ModuleType, planes: Any, axis: int, block: int) -> Any:
