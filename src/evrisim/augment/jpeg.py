@@ -29,10 +29,15 @@ LUMA = np.array(
 )
 CHROMA = np.full((8, 8), 99, np.float32)
 CHROMA[:4, :4] = [[17, 18, 24, 47], [18, 21, 26, 66], [24, 26, 56, 99], [47, 66, 99, 99]]
+ONE = 2.0**16
+"""What 1 is in the whole numbers below, whose sums are exact in float32."""
+
 TO_YCC = np.array(
-    [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32
+    [[19595, 38470, 7471], [-11059, -21709, 32768], [32768, -27439, -5329]], np.float32
 )
-TO_RGB = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]], np.float32)
+TO_RGB = np.array([[0, 91881], [-22554, -46802], [116130, 0]], np.float32)
+"""What the two colour differences add to red, green and blue."""
+
 COSINES = np.array(
     [
         [
@@ -61,9 +66,7 @@ def compressed(xp: ModuleType, images: Any, quality: Any) -> Any:
     """
     rows, columns, channels = images.shape[1:]
     block = 8 if channels == 1 else 16
-    below, beside = -rows % block, -columns % block
-    if below or beside:
-        images = xp.pad(images, ((0, 0), (0, below), (0, beside), (0, 0)), mode="edge")
+    images = _padded(xp, _padded(xp, images, 1, block), 2, block)
     if channels == 1:
         return _coded(xp, images - 128.0, LUMA, quality)[:, :rows, :columns] + 128.0
     return _colours(xp, images, quality, (rows, columns))
@@ -71,15 +74,20 @@ def compressed(xp: ModuleType, images: Any, quality: Any) -> Any:
 
 def _colours(xp: ModuleType, images: Any, quality: Any, size: tuple[int, int]) -> Any:
     rows, columns = size
-    ycc = xp.einsum("nrcj,ij->nrci", images, xp.asarray(TO_YCC))
+    ycc = xp.einsum("nrcj,ij->nrci", images, xp.array(TO_YCC)) / ONE
     luma = _coded(xp, xp.floor(ycc[..., :1] + 0.5) - 128.0, LUMA, quality) + 128.0
     chroma = _halved(xp, xp.ceil(ycc[..., 1:] - 0.5))[:, : (rows + 1) // 2]
-    below = ((0, 0), (0, -chroma.shape[1] % 8), (0, 0), (0, 0))
-    chroma = _coded(xp, xp.pad(chroma, below, mode="edge"), CHROMA, quality)
+    chroma = _coded(xp, _padded(xp, chroma, 1, 8), CHROMA, quality)
     chroma = _doubled(xp, chroma[:, : (rows + 1) // 2, : (columns + 1) // 2])
-    joined = xp.concatenate([luma[:, :rows, :columns], chroma[:, :rows, :columns]], axis=-1)
-    rgb = xp.einsum("nrcj,ij->nrci", joined, xp.asarray(TO_RGB))
-    return xp.clip(xp.floor(rgb + 0.5), 0.0, 255.0)
+    shift = xp.einsum("nrcj,ij->nrci", chroma[:, :rows, :columns], xp.array(TO_RGB)) / ONE
+    return xp.clip(luma[:, :rows, :columns] + xp.floor(shift + 0.5), 0.0, 255.0)
+
+
+def _padded(xp: ModuleType, planes: Any, axis: int, block: int) -> Any:
+    """Repeat the last row or column until whole blocks are full."""
+    size = planes.shape[axis]
+    places = np.minimum(np.arange(size + -size % block), size - 1)
+    return planes if len(places) == size else xp.take(planes, places, axis=axis)
 
 
 def _halved(xp: ModuleType, planes: Any) -> Any:
@@ -87,14 +95,14 @@ def _halved(xp: ModuleType, planes: Any) -> Any:
     _count, rows, columns, channels = planes.shape
     fours = xp.sum(xp.reshape(planes, (-1, rows // 2, 2, columns // 2, 2, channels)), axis=(2, 4))
     turns = np.array([1, 2], np.float32)[np.arange(columns // 2) % 2, None]
-    return xp.floor((fours + xp.asarray(turns)) / 4.0)
+    return xp.floor((fours + xp.array(turns)) / 4.0)
 
 
 def _doubled(xp: ModuleType, planes: Any) -> Any:
     """Give twice as many rows and columns: three parts of the near value, one of the far."""
     sums = _near_and_far(xp, _near_and_far(xp, planes, 1), 2)
     turns = np.array([8, 7], np.float32)[np.arange(sums.shape[2]) % 2, None]
-    return xp.floor((sums + xp.asarray(turns)) / 16.0)
+    return xp.floor((sums + xp.array(turns)) / 16.0)
 
 
 def _near_and_far(xp: ModuleType, planes: Any, axis: int) -> Any:
@@ -115,15 +123,17 @@ def _coded(xp: ModuleType, planes: Any, table: np.ndarray, quality: Any) -> Any:
     """
     _count, rows, columns, channels = planes.shape
     scale = xp.where(quality < 50.0, xp.floor(5000.0 / quality), 200.0 - 2.0 * quality)
-    steps = xp.clip(
-        xp.floor((xp.asarray(table)[None] * scale[:, None, None] + 50.0) / 100.0), 1.0, 255.0
-    )[:, None, :, None, :, None]
+    steps = xp.floor((xp.array(table.ravel()) * scale[:, None] + 50.0) / 100.0)
+    steps = xp.clip(steps, 1.0, 255.0)[:, None]
     blocks = xp.reshape(planes, (-1, rows // 8, 8, columns // 8, 8, channels))
-    cosines = xp.asarray(COSINES)
-    parts = xp.einsum("nahbwk,uh,vw->naubvk", blocks, cosines, cosines)
+    blocks = xp.transpose(blocks, (0, 1, 3, 5, 2, 4))
+    waves = np.kron(COSINES, COSINES)
+    parts = xp.matmul(
+        xp.reshape(blocks, (-1, rows * columns * channels // 64, 64)), xp.array(waves.T)
+    )
     parts = xp.floor(parts * EIGHT + 0.5) / EIGHT
     parts = xp.sign(parts) * xp.floor(xp.abs(parts) / steps + 0.5) * steps
-    back = xp.einsum("naubvk,uh,vw->nahbwk", parts, cosines, cosines)
-    back = xp.floor(back * FINE + 0.5) / FINE
+    back = xp.floor(xp.matmul(parts, xp.array(waves)) * FINE + 0.5) / FINE
     whole = xp.clip(xp.floor(back + 0.5), -128.0, 127.0)
-    return xp.reshape(whole, (-1, rows, columns, channels))
+    whole = xp.reshape(whole, (-1, rows // 8, columns // 8, channels, 8, 8))
+    return xp.reshape(xp.transpose(whole, (0, 1, 4, 2, 5, 3)), (-1, rows, columns, channels))

@@ -143,7 +143,7 @@ def beta(xp: ModuleType, chance: Any, alpha: float) -> Any:
     table = _quantiles(alpha)
     place = chance * float(KNOTS)
     left = xp.floor(place)
-    low, high = (xp.take(xp.asarray(table), _whole(xp, left + more)) for more in (0.0, 1.0))
+    low, high = (xp.take(xp.array(table), _whole(xp, left + more)) for more in (0.0, 1.0))
     return low + (place - left) * (high - low)
 
 

@@ -11,7 +11,7 @@ f32 = np.float32
 LUMA, CHROMA, COSINES = jpeg.LUMA, jpeg.CHROMA, jpeg.COSINES
 COSINES_ACROSS = np.ascontiguousarray(jpeg.COSINES.T)
 TO_YCC, TO_RGB = jpeg.TO_YCC, jpeg.TO_RGB
-EIGHT, FINE = f32(jpeg.EIGHT), f32(jpeg.FINE)
+ONE, EIGHT, FINE = f32(jpeg.ONE), f32(jpeg.EIGHT), f32(jpeg.FINE)
 
 
 @njit(nogil=True, cache=True)
@@ -53,8 +53,8 @@ def _colours(image: Any, quality: Any) -> None:
         for column in range(columns):
             y, cb, cr = _level(luma[row, column]) + f32(128), blue[row, column], red[row, column]
             for channel in range(3):
-                value = y + TO_RGB[channel, 1] * cb + TO_RGB[channel, 2] * cr
-                value = np.floor(value + f32(0.5))
+                shift = (TO_RGB[channel, 0] * cb + TO_RGB[channel, 1] * cr) / ONE
+                value = y + np.floor(shift + f32(0.5))
                 image[row, column, channel] = np.uint8(min(max(value, f32(0)), f32(255)))
 
 
@@ -72,8 +72,9 @@ def _planes(image: Any) -> Any:
             y = TO_YCC[0, 0] * r + TO_YCC[0, 1] * g + TO_YCC[0, 2] * b
             cb = TO_YCC[1, 0] * r + TO_YCC[1, 1] * g + TO_YCC[1, 2] * b
             cr = TO_YCC[2, 0] * r + TO_YCC[2, 1] * g + TO_YCC[2, 2] * b
-            luma[row, column] = np.floor(y + half) - f32(128)
-            blue[row, column], red[row, column] = np.ceil(cb - half), np.ceil(cr - half)
+            luma[row, column] = np.floor(y / ONE + half) - f32(128)
+            blue[row, column] = np.ceil(cb / ONE - half)
+            red[row, column] = np.ceil(cr / ONE - half)
     return luma, blue, red
 
 

@@ -35,7 +35,10 @@ def cutmix(images: Any, before: Any, chosen: Any, values: Any) -> None:
 def add(total: Any, images: Any, chosen: Any, values: Any) -> None:
     """Add the pictures, weighted, to float32 totals."""
     for number in chosen:
-        total[number] += values[number, 0] * images[number].astype(np.float32)
+        weight = values[number, 0]
+        sums, mine = total[number].ravel(), images[number].ravel()
+        for place in range(sums.size):
+            sums[place] += weight * f32(mine[place])
 
 
 @njit(nogil=True, cache=True)
