@@ -84,6 +84,17 @@ def test_shares_of_a_small_alpha_are_beta_numbers_to_a_hundredth(alpha):
     assert stats.chisquare(counts, known * counts.sum() / known.sum()).pvalue > 1e-3
 
 
+@pytest.mark.parametrize("alpha", [0.5, 1.0, 2.0])
+def test_mixup_shares_and_cutmix_areas_come_from_their_alpha(alpha):
+    chance = augment.base.uniforms(1, 0, range(5000), 5)
+    (mixed,) = MixUp(alpha, "image").draw(chance, (8, 8), np)
+    chance[:, 3:] = 0.5  # boxes about the middle, which no border cuts
+    (pasted,) = CutMix(alpha, "image").draw(chance, (5000, 5000), np)
+    top, left, bottom, right = pasted.values[:, 1:5].T / 5000
+    for shares in (mixed.values[:, 1], (bottom - top) * (right - left)):
+        assert stats.kstest(shares, stats.beta(alpha, alpha).cdf).pvalue > 1e-3
+
+
 def test_cutmix_boxes_before_the_border_have_the_drawn_share_of_the_area():
     (step,) = drawn(CutMix(1.0, "image"), 20_000, (400, 200))
     top, left, bottom, right = step.values[:, 1:5].T
