@@ -116,7 +116,7 @@ def stock(net, bfloat16):
 
 def ours(net):
     from evrisim import layers
-    from evrisim.data.batches import training_batches
+    from evrisim.data.batches import Place, training_batches
     from evrisim.data.dataset import Split
     from evrisim.training import Recipe
     from evrisim.training.losses import SmoothedCrossEntropy
@@ -128,7 +128,7 @@ def ours(net):
     model.compile(optimizer(Recipe(), model, 100), SmoothedCrossEntropy(), metrics=["accuracy"])
 
     def run(images, labels):
-        for batch in training_batches(Split(images, labels), BATCH, seed=0, epoch=0):
+        for batch in training_batches(Split(images, labels), BATCH, Place(seed=0)):
             model.train_on_batch(*batch, return_dict=True)
 
     return run

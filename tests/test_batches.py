@@ -3,8 +3,9 @@ import time
 import numpy as np
 import pytest
 
-from evrisim.augment import standard
-from evrisim.data.batches import epoch_order, steps_per_epoch, training_batches
+from evrisim.augment import policy
+from evrisim.augment.steps import Code, step
+from evrisim.data.batches import Place, epoch_order, steps_per_epoch, training_batches
 from evrisim.data.dataset import Split
 
 
@@ -16,8 +17,8 @@ def numbered(count=50):
     return Split(np.ascontiguousarray(images), np.arange(count) % 5)
 
 
-def visited(split, **settings):
-    batches = training_batches(split, 8, **settings).as_numpy_iterator()
+def visited(split, augmentation=None, **place):
+    batches = training_batches(split, 8, Place(**place), augmentation).as_numpy_iterator()
     return [(images, labels) for images, labels in batches]
 
 
@@ -41,7 +42,7 @@ def test_no_two_epochs_and_no_two_seeds_share_an_order():
         assert sorted(order) == list(range(100))
 
 
-@pytest.mark.parametrize("augmentation", [None, standard(8)])
+@pytest.mark.parametrize("augmentation", [None, policy("standard"), policy("course")])
 def test_an_epoch_can_be_asked_for_again_without_the_ones_before(augmentation):
     first, again = (
         visited(numbered(), seed=3, epoch=5, augmentation=augmentation) for _ in range(2)
@@ -56,7 +57,7 @@ def test_augmentation_draws_anew_each_epoch():
     split = Split(noise, np.arange(8) % 2)
     pictures = []
     for epoch in range(3):
-        ((images, _labels),) = visited(split, seed=0, epoch=epoch, augmentation=standard(8))
+        ((images, _labels),) = visited(split, seed=0, epoch=epoch, augmentation=policy("standard"))
         order = epoch_order(8, seed=0, epoch=epoch)
         pictures.append(images[np.argsort(order)].tobytes())
     assert len(set(pictures)) == 3
@@ -83,18 +84,28 @@ def test_as_many_batches_are_prepared_ahead_as_asked_for(ahead, prepared):
     drawn = []
 
     class Counting:
-        def draw(self, rng, count):
-            drawn.append(count)
+        needs = 1
 
-        def apply(self, images, draw):
-            return images
+        def draw(self, chance, size, xp):
+            if size == (8, 8) and len(chance) == 8:  # and not while it is asked whether it mixes
+                drawn.append(len(chance))
+            return [step(xp, Code.KEEP, chance[:, 0])]
 
-    batches = iter(
-        training_batches(numbered(), 8, seed=0, epoch=0, augmentation=Counting(), ahead=ahead)
-    )
+    batches = iter(training_batches(numbered(), 8, Place(seed=0), Counting(), ahead=ahead))
     next(batches)
     patience = time.monotonic() + (5 if ahead else 0.3)
     while len(drawn) < prepared + (not ahead) and time.monotonic() < patience:
         time.sleep(0.01)
     time.sleep(0.1)
     assert len(drawn) in ((prepared,) if not ahead else (prepared, prepared + 1))
+
+
+def test_mixed_images_bring_shares_of_the_classes():
+    white = np.repeat(np.array([0, 255], np.uint8), 4)[:, None, None, None]
+    split = Split(np.broadcast_to(white, (8, 8, 8, 3)).copy(), np.repeat([0, 1], 4))
+    mixing = policy("cutmix")
+    for epoch in range(5):
+        ((images, labels),) = visited(split, seed=0, epoch=epoch, augmentation=mixing, classes=2)
+        assert labels.dtype == np.float32
+        np.testing.assert_allclose(labels[:, 1], (images == 255).mean((1, 2, 3)), atol=1e-6)
+        np.testing.assert_allclose(labels.sum(1), 1, atol=1e-6)

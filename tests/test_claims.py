@@ -2,13 +2,14 @@
 
 import shlex
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from command_line import result
-from evrisim import InputError, claims, study
-from evrisim.claims import counting, judged, ledger, measuring, sentences, showing
+from evrisim import InputError, claims, pipeline, study
+from evrisim.claims import counting, judged, ledger, measuring, sentences, showing, waiting
 from test_docs import check_command
 
 ALL = [f"C{number}" for number in range(1, 30)]
@@ -252,26 +253,67 @@ def test_c27_needs_three_seeds_and_an_interval_on_one_side_of_85_percent(top1, v
     assert "10,000" in evidence
 
 
-@pytest.mark.parametrize(
-    ("long", "short", "verdict"),
-    [(0.01, 0.02, "supported"), (0.01, 0.5, "partly"), (0.4, 0.5, "refuted")],
-)
-def test_c28_is_judged_by_what_is_left_of_the_waiting(long, short, verdict):
-    values = {
+def values_of_waiting(long, short, **more):
+    return {
         "preparing": 0.05,
         "long_step_ahead_0": 0.05,
         "long_step_ahead_2": 0.05 * long,
         "short_step_ahead_0": 0.05,
         "short_step_ahead_2": 0.05 * short,
+        **more,
     }
-    assert measuring.judge_waiting(values)[0] == verdict
+
+
+def values_of_a_real_step(left, gain):
+    return {
+        "real_preparing": 0.004,
+        "real_step": 0.08,
+        "real_step_ahead_0": 0.004,
+        "real_step_ahead_2": 0.004 * left,
+        "real_waiting_ahead_0": 0.048,
+        "real_waiting_ahead_2": 0.048 * left,
+        "real_gain": gain,
+        "real_gain_low": gain - 0.03,
+        "real_gain_high": gain + 0.03,
+    }
+
+
+@pytest.mark.parametrize(
+    ("long", "short", "verdict"),
+    [(0.01, 0.02, "supported"), (0.01, 0.5, "partly"), (0.4, 0.5, "refuted")],
+)
+def test_c28_is_judged_by_what_is_left_of_the_waiting(long, short, verdict):
+    """As in results recorded before a real step was measured."""
+    values = values_of_waiting(long, short)
+    found, evidence = waiting.judge(values)
+    assert found == verdict
+    assert "real" not in evidence
+    assert "the step is a pause" in " ".join(measuring.notes("C28", values)).lower()
+
+
+@pytest.mark.parametrize(
+    ("long", "short", "left", "verdict"),
+    [
+        (0.01, 0.02, 0.04, "supported"),
+        (0.01, 0.02, 0.12, "partly"),
+        (0.4, 0.5, 0.04, "partly"),
+        (0.4, 0.5, 0.12, "refuted"),
+    ],
+)
+def test_a_real_step_has_a_say_in_c28(long, short, left, verdict):
+    values = values_of_waiting(long, short, **values_of_a_real_step(left, 0.98))
+    found, evidence = waiting.judge(values)
+    assert found == verdict
+    assert "80.0 ms against 4.0 ms" in evidence
+    assert "0.98 times as many (0.95 to 1.01 from round to round)" in evidence
+    assert "are pauses" in " ".join(measuring.notes("C28", values))
 
 
 def test_waiting_is_measured_from_asking_to_getting_and_not_while_a_step_lasts(monkeypatch):
     clock = [0.0]
-    monkeypatch.setattr(measuring.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(waiting.time, "perf_counter", lambda: clock[0])
     monkeypatch.setattr(
-        measuring.time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds)
+        waiting.time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds)
     )
 
     def slow():
@@ -279,7 +321,28 @@ def test_waiting_is_measured_from_asking_to_getting_and_not_while_a_step_lasts(m
             clock[0] += 0.25
             yield number
 
-    assert measuring._waits(slow(), 7.0) == [0.25] * 3
+    assert waiting._waits(slow(), 7.0) == [0.25] * 3
+
+
+def test_what_a_real_step_waits_is_its_share_of_the_time_a_batch_takes(monkeypatch):
+    def course(ahead, seconds, share):
+        return pipeline.Course(ahead, spread(seconds), spread(share), (), ())
+
+    def spread(value):
+        return pipeline.Spread(value, value, value)
+
+    found = SimpleNamespace(
+        preparing=0.01,
+        step=spread(0.03),
+        courses=(course(0, 0.04, 0.25), course(1, 0.035, 0.1), course(2, 0.032, 0.05)),
+        gain=pipeline.Spread(1.25, 1.2, 1.3),
+    )
+    monkeypatch.setattr(pipeline, "measure", lambda *_arguments, **_options: found)
+    values = waiting.real()
+    assert values["real_step_ahead_0"] == pytest.approx(0.01)
+    assert values["real_step_ahead_2"] == pytest.approx(0.0016)
+    whole = values_of_waiting(0.01, 0.02, **values)
+    assert waiting.judge(whole)[0] == "partly"
 
 
 @pytest.mark.parametrize(

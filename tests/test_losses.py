@@ -29,6 +29,16 @@ def test_probabilities_give_the_loss_of_their_logits(smoothing):
     )
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_shares_of_classes_cost_what_keras_says(smoothing):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 3, (20, 7)).astype("float32")
+    shares = rng.dirichlet(np.ones(7), 20).astype("float32")
+    reference = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
+    found = SmoothedCrossEntropy(smoothing)(shares, logits)
+    assert float(found) == pytest.approx(float(reference(shares, logits)), rel=1e-5)
+
+
 def test_comes_back_from_its_configuration():
     loss = SmoothedCrossEntropy(0.3, from_logits=False)
     again = keras.losses.deserialize(keras.losses.serialize(loss))

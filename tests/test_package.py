@@ -28,7 +28,7 @@ FLOORS = [
     ["cost", "inference"],
     ["training"],
     ["opening"],
-    ["explain", "features"],
+    ["explain", "features", "pipeline"],
     ["evaluate"],
     ["judging"],
     ["study"],

@@ -33,6 +33,9 @@ def test_a_recipe_file_is_read(tmp_path):
         ({"label_smoothing": 1}, "`label_smoothing` received 1: must be less than 1"),
         ({"severity": 2}, "`severity` received 2: must be at most 1"),
         ({"seed": -1}, "`seed` received -1: must be at least 0"),
+        ({"augmentation": "standart"}, "`augmentation` must be .* Did you mean 'standard'"),
+        ({"augmentation": [{"flip": 3}]}, "recipe: policy, step 1: `mode` must be one of"),
+        ({"augmentation": "none.yaml"}, r"There is no policy file none\.yaml"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_value_and_what_is_allowed(settings, sentence):
@@ -48,6 +51,20 @@ def test_a_file_that_is_no_recipe_is_refused(tmp_path, text, sentence):
     (tmp_path / "r.yaml").write_text(text)
     with pytest.raises(InputError, match=sentence):
         Recipe.load(tmp_path / "r.yaml")
+
+
+def test_a_policy_file_is_kept_as_the_steps_it_lists(tmp_path):
+    (tmp_path / "mine.yaml").write_text("steps:\n  - flip: horizontal\n  - cutout\n")
+    recipe = Recipe().with_settings({"augmentation": str(tmp_path / "mine.yaml")})
+    assert recipe.augmentation == [{"flip": "horizontal"}, "cutout"]
+    assert Recipe.from_yaml(recipe.to_yaml()) == recipe
+    assert [type(part).__name__ for part in recipe.policy.parts] == ["Flip", "Cutout"]
+
+
+@pytest.mark.parametrize("settings", [{"augmentation": "none"}, {"severity": 0}])
+def test_a_recipe_that_changes_nothing_has_no_policy(settings):
+    assert Recipe().policy is not None
+    assert Recipe().with_settings(settings).policy is None
 
 
 def test_an_unknown_name_and_a_missing_file_are_told_apart():

@@ -116,6 +116,7 @@ def test_accuracy_and_cost_of_every_arm_are_those_of_the_findings(page):
             arm.name,
             spread(arm.test),
             spread(arm.validation),
+            "n/a" if arm.training is None else spread(arm.training),
             str(len(arm.seeds)),
             str(6 - len(arm.seeds)),
             f"{seconds // 60} min {seconds % 60} s",
@@ -294,8 +295,8 @@ def test_a_study_without_results_still_has_a_report(tmp_path):
     assert "Top-1 on test of every training" not in shown
     row = shown["Differences in top-1 on test, in percentage points"][1]
     assert row[1:5] == ["0", "n/a", "n/a", "n/a"]
-    assert shown["Accuracy: mean ± standard deviation over the seeds"][2][1:4] == [
-        *("n/a", "n/a", "0")
+    assert shown["Accuracy: mean ± standard deviation over the seeds"][2][1:5] == [
+        *("n/a", "n/a", "n/a", "0")
     ]
     assert not list((tmp_path / "figures").glob("pareto*"))
 

@@ -16,7 +16,7 @@ from evrisim.training import Run, Workbench
 Progress = Callable[[int, int], None]
 
 SEEN = 2000
-"""Training images, at most, on which a model is judged for comparison: plain, as it never saw them."""
+"""Training images, at most, on which a model is judged for comparison: plain, not augmented."""
 
 
 def evaluate_run(

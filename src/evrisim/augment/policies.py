@@ -124,6 +124,11 @@ def written_out(source: str | Steps) -> str | list[Any]:
     policy(source)
     if isinstance(source, str) and all(name in POLICIES for name in source.split("+")):
         return source
+    return steps_of(source)
+
+
+def steps_of(source: str | Steps) -> list[Any]:
+    """Give the steps that a source lists, those of joined policies one after the other."""
     return [one for _where, steps in _read(source) for one in steps]
 
 

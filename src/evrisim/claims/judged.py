@@ -145,6 +145,6 @@ def _pending(entry: Entry, way: str) -> Ruling:
     elif way == "study":
         evidence = sentences.to_come()[entry.id]
     else:
-        command = entry.commands["run"]
+        command = entry.commands["quick" if entry.runs else "run"]
         evidence = _("Measured by {command}.").format(command=command)
     return Ruling(entry.id, way, "not measured", evidence, command=command)

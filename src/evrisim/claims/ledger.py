@@ -137,9 +137,7 @@ def _ways(claim: str) -> tuple[str, ...]:
 
 
 ENTRIES = {
-    claim: Entry(
-        claim, _ways(claim), *_STUDIES.get(claim, ("", "", "")), _TRAININGS.get(claim, "")
-    )
+    claim: Entry(claim, _ways(claim), *_STUDIES.get(claim, ("", "", "")), _TRAININGS.get(claim, ""))
     for claim in IDS
 }
 """The claims by id, in order."""

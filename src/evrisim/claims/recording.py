@@ -14,7 +14,7 @@ import numpy as np
 
 from evrisim import machine
 from evrisim._validate import InputError
-from evrisim.claims import augmenting, measuring, stored
+from evrisim.claims import augmenting, stored, waiting
 from evrisim.claims.ledger import ENTRIES, check_id
 from evrisim.data import sources
 from evrisim.messages import translate as _
@@ -115,15 +115,15 @@ def of_trainings(claim: str, study: StudyRun) -> stored.Measured:
         versions=facts["versions"],
         seeds=tuple(facts["seeds"]),
         seconds=None,
-        command=_command(claim, facts),
+        command=_command(claim, facts, len(facts["seeds"])),
         recipe=f"{wanted}-{budget}",
         values={**take(study), "official": float(facts.get("official") is not False)},
     )
 
 
-def _command(claim: str, facts: Mapping[str, Any]) -> str:
-    """Give the command that settles a claim again as a study did."""
-    data, budget, asked = Path(facts["source"]["name"]).name, facts["budget"], len(facts["seeds"])
+def _command(claim: str, facts: Mapping[str, Any], asked: int) -> str:
+    """Give the command that settles a claim again as a study with so many seeds did."""
+    data, budget = Path(facts["source"]["name"]).name, facts["budget"]
     command = f"evrisim claims {claim} --run --data {data} --budget {budget}"
     return command if asked == SEEDS else f"{command} --seeds {asked}"
 
@@ -155,7 +155,7 @@ def of_study(claim: str, facts: Mapping[str, Any], findings: "Findings") -> stor
         versions=facts["versions"],
         seeds=found.seeds,
         seconds=round(sum(float(arm.seconds.sum()) for arm in findings.arms), 1),
-        command=_command(claim, facts),
+        command=_command(claim, facts, len(found.seeds) + len(found.missing)),
         study=facts["name"],
         arm=found.arm,
         against=found.against,
@@ -246,7 +246,7 @@ def of_waiting() -> stored.Measured:
         seconds=None,
         command="evrisim claims C28 --run",
         recipe="pause",
-        values=measuring.waiting(),
+        values=waiting.measure(),
     )
 
 

@@ -8,6 +8,7 @@ import typer
 from evrisim import __version__
 from evrisim.cli import (
     app_page,
+    augmentations,
     claims,
     cost,
     data,
@@ -20,6 +21,7 @@ from evrisim.cli import (
     models,
     normalisation,
     options,
+    pipeline,
     pooling,
     predict,
     receptive_field,
@@ -42,6 +44,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "pooling": pooling.pooling,
     "normalisation": normalisation.normalisation,
     "cost": cost.cost,
+    "pipeline": pipeline.pipeline,
     "claims": claims.claims,
     "models": models.models,
     "app": app_page.app,
@@ -79,6 +82,7 @@ def _app() -> typer.Typer:
     for name, function in _COMMANDS.items():
         options.add(app, name, function)
     app.add_typer(data.app(), name="data")
+    app.add_typer(augmentations.app(), name="augmentations")
     app.add_typer(study.app(), name="study")
     return app
 

@@ -50,11 +50,11 @@ def train(
     """Train a model on a data set, measure it and write a report."""
     output = options.output(json, quiet)
     sources.check_source(data)
-    _check_model(model)
+    check_model(model)
     # Heavy names come in stages, so that help and wrong arguments answer at once.
     from evrisim.training import Recipe
 
-    changes, model_options = _divided(options.settings(settings))
+    changes, model_options = divided(options.settings(settings))
     if seed is not None:
         changes["seed"] = seed
     chosen = Recipe.load(recipe).with_settings(changes)
@@ -95,6 +95,7 @@ def run_training(
     from evrisim import models as builders
     from evrisim import workflow
     from evrisim.training import tensorboard as board
+    from evrisim.training.proof import prove
 
     builders.check(model.name, model.options)
     logs = board.logs(directory / "tensorboard") if tensorboard else nullcontext(None)
@@ -110,6 +111,7 @@ def run_training(
             run=directory,
         )
     )
+    output.note(prove(dataset, recipe).sentence)
     with logs as log, training_progress.shown(output) as show:
         return workflow.train_run(
             dataset,
@@ -160,7 +162,7 @@ def summary(run: "Run") -> list[str]:
     return lines
 
 
-def _check_model(model: str) -> None:
+def check_model(model: str) -> None:
     """Pass a model that is trained from the start; tell the known others apart from the unknown."""
     if model in models.NAMES and model not in models.TRAINED:
         raise InputError(
@@ -172,7 +174,7 @@ def _check_model(model: str) -> None:
     check_choice("model", model, models.TRAINED)
 
 
-def _divided(settings: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def divided(settings: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Part settings of the recipe from those of the model (`model.width`)."""
     own = {key: value for key, value in settings.items() if not key.startswith("model.")}
     model = {

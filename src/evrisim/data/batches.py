@@ -1,5 +1,7 @@
 """Training batches: a new order and new draws each epoch, both pure functions of (seed, epoch)."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,28 @@ _ORDER = 1
 
 AHEAD = 2
 """Batches prepared ahead of the training step."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a training a batch is: what its draws follow from.
+
+    Attributes:
+        seed, epoch: Decide every draw, with the place of each image in the epoch.
+        first: Place of the batch's first image.
+        classes: How many there are; where images mix, labels become float32 shares of them.
+    """
+
+    seed: int
+    epoch: int = 0
+    first: int = 0
+    classes: int = 0
+
+
+Draw = Callable[
+    [Split, np.ndarray, augment.Augmentation | None, Place], tuple[np.ndarray, np.ndarray]
+]
+"""What makes a batch: see `draw_batch`."""
 
 
 def epoch_order(count: int, *, seed: int, epoch: int) -> np.ndarray:
@@ -35,31 +59,20 @@ def steps_per_epoch(count: int, batch_size: int) -> int:
 
 
 def draw_batch(
-    split: Split,
-    index: np.ndarray,
-    augmentation: augment.Augmentation | None,
-    *,
-    classes: int,
-    seed: int,
-    epoch: int,
-    first: int,
+    split: Split, index: np.ndarray, augmentation: augment.Augmentation | None, place: Place
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Gather the images at `index` and augment them.
-
-    Args:
-        split: Where the images are.
-        index: `(count,)`, which of them.
-        augmentation: What they go through, or None.
-        classes: How many there are; where images mix, labels become float32 shares of them.
-        seed: Decides, with epoch and place, every draw.
-        epoch: Number of the epoch.
-        first: Place in the epoch of the first of these images.
-    """
+    """Gather the images at `index` and augment them as their place in the training says."""
     images, labels = np.asarray(split.images[index]), split.labels[index].astype(np.int64)
     if augmentation is None:
         return np.ascontiguousarray(images), labels
     batch = augment.augmented(
-        augmentation, images, labels=labels, classes=classes, seed=seed, epoch=epoch, first=first
+        augmentation,
+        images,
+        labels=labels,
+        classes=place.classes,
+        seed=place.seed,
+        epoch=place.epoch,
+        first=place.first,
     )
     return batch.images, np.asarray(batch.labels)
 
@@ -67,12 +80,11 @@ def draw_batch(
 def training_batches(
     split: Split,
     batch_size: int,
-    *,
-    seed: int,
-    epoch: int,
+    place: Place,
     augmentation: augment.Augmentation | None = None,
-    classes: int = 0,
+    *,
     ahead: int = AHEAD,
+    draw: Draw = draw_batch,
 ) -> tf.data.Dataset:
     """Give one epoch of `(images, labels)` batches, prepared ahead of the training step.
 
@@ -82,39 +94,31 @@ def training_batches(
     Args:
         split: The training split.
         batch_size: Images a batch.
-        seed: With `epoch`, decides the order and every draw, whatever ran before.
-        epoch: Number of the epoch, from 0.
+        place: Seed and epoch, which decide the order and every draw, whatever ran before.
         augmentation: What the images go through, or None.
-        classes: How many there are; needed by augmentations that mix images.
         ahead: How many batches are prepared before they are asked for; with 0 none is.
+        draw: What makes a batch; given for whoever watches `draw_batch` at its work.
 
     Returns:
         A dataset of uint8 `(batch, rows, columns, channels)` and int64 `(batch,)`, or where images
         mix float32 `(batch, classes)`.
     """
     steps = steps_per_epoch(len(split), batch_size)
-    order = epoch_order(len(split), seed=seed, epoch=epoch)
+    order = epoch_order(len(split), seed=place.seed, epoch=place.epoch)
 
     count = min(batch_size, len(split))
     mixed = augmentation is not None and augment.mixes(augmentation)
 
     def one_batch(step: Any) -> tuple[np.ndarray, np.ndarray]:
         first = int(step) * batch_size
-        return draw_batch(
-            split,
-            order[first : first + batch_size],
-            augmentation,
-            classes=classes,
-            seed=seed,
-            epoch=epoch,
-            first=first,
-        )
+        index = order[first : first + batch_size]
+        return draw(split, index, augmentation, replace(place, first=first))
 
     def one_batch_tensor(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         kinds = (tf.uint8, tf.float32 if mixed else tf.int64)
         images, labels = tf.numpy_function(one_batch, [step], kinds)
         return tf.ensure_shape(images, (count, *split.images.shape[1:])), tf.ensure_shape(
-            labels, (count, classes) if mixed else (count,)
+            labels, (count, place.classes) if mixed else (count,)
         )
 
     batches = tf.data.Dataset.range(steps).map(one_batch_tensor)

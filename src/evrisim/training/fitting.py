@@ -15,6 +15,7 @@ from evrisim._validate import InputError
 from evrisim.data.dataset import DataSet, check_dataset
 from evrisim.messages import translate as _
 from evrisim.training import checkpoint, loop
+from evrisim.training.proof import prove
 from evrisim.training.recipe import Recipe
 from evrisim.training.run import FORMAT, Run, locked, write_history
 from evrisim.training.state import State, from_checkpoint
@@ -58,6 +59,7 @@ def fit(
     """
     check_dataset(dataset)
     identity = _identity(dataset, model, recipe)
+    proof = prove(dataset, recipe)
     # A model that cannot be used is refused before anything is written.
     built = (
         model.compiled(dataset, recipe)
@@ -72,6 +74,7 @@ def fit(
         run = run.updated(
             **(facts or {}),
             status="running",
+            augmentation=proof.to_json(),
             resumed=_resumptions(run, state, damaged),
             cost=_cost(built, dataset),
             precision=_precision(built),

@@ -13,7 +13,14 @@ import numpy as np
 
 from evrisim import _files, inference, metrics
 from evrisim._validate import InputError
-from evrisim.data.batches import steps_per_epoch, training_batches
+from evrisim.data.batches import (
+    AHEAD,
+    Draw,
+    Place,
+    draw_batch,
+    steps_per_epoch,
+    training_batches,
+)
 from evrisim.data.dataset import DataSet, Split
 from evrisim.messages import translate as _
 from evrisim.training import checkpoint
@@ -107,15 +114,25 @@ def _train_epoch(
     }
 
 
-def batches(dataset: DataSet, recipe: Recipe, epoch: int) -> Iterator[tuple[Any, Any]]:
-    """Give an epoch's batches as the recipe augments them, in the backend's kind of array."""
+def batches(
+    dataset: DataSet, recipe: Recipe, epoch: int, *, ahead: int = AHEAD, draw: Draw = draw_batch
+) -> Iterator[tuple[Any, Any]]:
+    """Give an epoch's batches as the recipe augments them, in the backend's kind of array.
+
+    Args:
+        dataset: Whose training split is meant.
+        recipe: How to train.
+        epoch: From 0.
+        ahead: Batches prepared before they are asked for.
+        draw: What makes a batch, as in `training_batches`.
+    """
     prepared = training_batches(
         dataset.train,
         recipe.batch_size,
-        seed=recipe.seed,
-        epoch=epoch,
-        augmentation=recipe.policy,
-        classes=dataset.num_classes,
+        Place(recipe.seed, epoch, classes=dataset.num_classes),
+        recipe.policy,
+        ahead=ahead,
+        draw=draw,
     )
     if keras.backend.backend() == "tensorflow":
         return iter(prepared)
