@@ -3,6 +3,7 @@
 from dataclasses import fields
 from itertools import pairwise
 
+import keras
 import numpy as np
 import pytest
 
@@ -10,6 +11,7 @@ from augmented_pictures import few, noise, same_step, soft
 from evrisim import augment
 from evrisim._validate import InputError
 from evrisim.augment import METHODS, Chain, Code, augmented, mixes, policy
+from evrisim.augment.steps import composed
 
 COUNT = 64
 IMAGES = soft(COUNT, (16, 16))
@@ -101,6 +103,20 @@ def test_an_epoch_repeats_itself_and_no_other(name):
     assert not np.array_equal(here, changed(name, seed=2, epoch=3))
     if name in ALONE:
         assert not np.array_equal(here, changed(name, seed=1, epoch=3, first=COUNT))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_tensor_library_draws_the_same(name):
+    method = METHODS[name]()
+    chance = augment.base.uniforms(2, 0, range(200), method.needs)
+    here = composed(np, method.draw(chance, (32, 24), np))
+    tensor = keras.ops.convert_to_tensor(chance)
+    there = composed(keras.ops, method.draw(tensor, (32, 24), keras.ops))
+    assert [(one.may, one.fill) for one in here] == [(one.may, one.fill) for one in there]
+    for one, other in zip(here, there, strict=True):
+        assert np.array_equal(one.codes, keras.ops.convert_to_numpy(other.codes))
+        values = keras.ops.convert_to_numpy(other.values)
+        assert one.values == pytest.approx(values, rel=1e-5, abs=1e-5)
 
 
 def test_a_batch_without_images_stays_one():

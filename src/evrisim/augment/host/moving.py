@@ -180,4 +180,4 @@ def move(images: Any, chosen: Any, values: Any, fill: int, nearest: bool) -> Non
             _nearest(images[number], out, row, fill)
         else:
             _between(images[number], out, row, fill)
-        images[number] = out
+        images[number].ravel()[:] = out.ravel()  # one run of bytes
