@@ -95,6 +95,7 @@ def run_training(
     from evrisim import models as builders
     from evrisim import workflow
     from evrisim.training import tensorboard as board
+    from evrisim.training.placing import fastest
     from evrisim.training.proof import prove
 
     builders.check(model.name, model.options)
@@ -111,7 +112,7 @@ def run_training(
             run=directory,
         )
     )
-    output.note(prove(dataset, recipe).sentence)
+    output.note(f"{prove(dataset, recipe).sentence} {fastest(dataset, recipe).sentence}")
     with logs as log, training_progress.shown(output) as show:
         return workflow.train_run(
             dataset,

@@ -15,6 +15,7 @@ from evrisim._validate import InputError
 from evrisim.data.dataset import DataSet, check_dataset
 from evrisim.messages import translate as _
 from evrisim.training import checkpoint, loop
+from evrisim.training.placing import fastest
 from evrisim.training.proof import prove
 from evrisim.training.recipe import Recipe
 from evrisim.training.run import FORMAT, Run, locked, write_history
@@ -59,7 +60,7 @@ def fit(
     """
     check_dataset(dataset)
     identity = _identity(dataset, model, recipe)
-    proof = prove(dataset, recipe)
+    proof, placement = prove(dataset, recipe), fastest(dataset, recipe)
     # A model that cannot be used is refused before anything is written.
     built = (
         model.compiled(dataset, recipe)
@@ -74,13 +75,21 @@ def fit(
         run = run.updated(
             **(facts or {}),
             status="running",
-            augmentation=proof.to_json(),
+            augmentation={**proof.to_json(), "placement": placement.to_json()},
             resumed=_resumptions(run, state, damaged),
             cost=_cost(built, dataset),
             precision=_precision(built),
         )
         with _kept_when_stopped(run, built, state):
-            loop.train(built, dataset, recipe, state, folder=run.directory, show=show)
+            loop.train(
+                built,
+                dataset,
+                recipe,
+                state,
+                folder=run.directory,
+                show=show,
+                way=placement.way,
+            )
         run = _with_model(run, built, state, "trained")
         _files.remove(run.directory / "checkpoint")
         return run

@@ -99,11 +99,15 @@ def mixed_labels(steps: Sequence[Step], labels: Any, classes: int, size: tuple[i
 
     Args:
         steps: What was drawn for the batch.
-        labels: `(count,)` whole numbers.
+        labels: `(count,)` whole numbers, or `(count, classes)` shares already.
         classes: How many there are.
         size: Rows and columns of the images.
     """
-    shares = ops.one_hot(ops.cast(labels, "int32"), classes, dtype="float32")
+    shares = (
+        ops.cast(labels, "float32")
+        if len(labels.shape) == 2
+        else ops.one_hot(ops.cast(labels, "int32"), classes, dtype="float32")
+    )
     for one in steps:
         if not one.may & MIXING:
             continue

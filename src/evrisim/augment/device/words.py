@@ -34,7 +34,7 @@ def uniforms(seed: Any, epoch: Any, places: Any, needs: int) -> Any:
         places: `(count,)` whole numbers.
         needs: Numbers for each place.
     """
-    pairs = (needs + 1) // 2
+    pairs = max((needs + 1) // 2, 1)
     first, second = mixed(
         word(seed), word(epoch), word(places)[:, None], word(np.arange(pairs))[None, :]
     )
