@@ -12,6 +12,9 @@ from evrisim.augment.steps import Code, Step, step
 WORDS = 2.0**24
 """A uniform number has 24 bits; times this it is a whole number, a key of an image's noise."""
 
+MOST_BLUR = 1 / 24
+"""Largest deviation of a blur as a share of the shorter side: its reach is then an eighth of it."""
+
 
 @dataclass(frozen=True)
 class Blur:
@@ -21,7 +24,7 @@ class Blur:
     needs = 1
 
     def __post_init__(self) -> None:
-        check_range("factor", self.factor, 0, 1 / 24)
+        check_range("factor", self.factor, 0, MOST_BLUR)
 
     def scaled(self, severity: float) -> "Blur":
         """Blur less."""
