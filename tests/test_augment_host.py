@@ -5,6 +5,7 @@ import numpy as np
 from augmented_pictures import few, noise, same_step
 from evrisim.augment import Code, Step
 from evrisim.augment.host import apply
+from evrisim.augment.host.compiling import compiled
 
 COUNT = 6
 
@@ -79,3 +80,11 @@ def test_two_averages_of_chains_one_after_the_other_start_anew():
     ]
     assert np.array_equal(apply(once, images), 255 - images)
     assert np.array_equal(apply(once + once, images), images)
+
+
+def test_loops_compile_where_nothing_can_be_kept(monkeypatch):
+    from numba.core.caching import CompileResultCacheImpl
+
+    monkeypatch.setattr(CompileResultCacheImpl, "_locator_classes", [])
+    twice = compiled(lambda value: 2 * value)
+    assert twice(21) == 42

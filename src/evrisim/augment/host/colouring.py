@@ -3,14 +3,14 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from evrisim.augment.host.compiling import compiled
 from evrisim.augment.host.toning import _byte, grey
 
 f32 = np.float32
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def saturation(images: Any, chosen: Any, values: Any) -> None:
     """Move colours from or towards their grey; images of one channel stay."""
     if images.shape[3] != 3:
@@ -25,7 +25,7 @@ def saturation(images: Any, chosen: Any, values: Any) -> None:
                     image[row, column, channel] = _byte((value - level) * factor + level)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def hue(images: Any, chosen: Any, values: Any) -> None:
     """Turn the hue by a part of the colour circle; images of one channel stay.
 
@@ -42,7 +42,7 @@ def hue(images: Any, chosen: Any, values: Any) -> None:
                 _turn(image[row, column], shift)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _turn(pixel: Any, shift: Any) -> None:
     """Turn the hue of a pixel by sixths of the circle."""
     red, green, blue = f32(pixel[0]), f32(pixel[1]), f32(pixel[2])

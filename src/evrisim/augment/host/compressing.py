@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from evrisim.augment import jpeg
+from evrisim.augment.host.compiling import compiled
 
 f32 = np.float32
 LUMA, CHROMA, COSINES = jpeg.LUMA, jpeg.CHROMA, jpeg.COSINES
@@ -14,7 +14,7 @@ TO_YCC, TO_RGB = jpeg.TO_YCC, jpeg.TO_RGB
 ONE, EIGHT, FINE = f32(jpeg.ONE), f32(jpeg.EIGHT), f32(jpeg.FINE)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def compress(images: Any, chosen: Any, values: Any) -> None:
     """Replace images by what JPEG of a quality gives back."""
     for number in chosen:
@@ -24,7 +24,7 @@ def compress(images: Any, chosen: Any, values: Any) -> None:
             _colours(images[number], values[number, 0])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _grey(image: Any, quality: Any) -> None:
     rows, columns, _one = image.shape
     plane = np.empty((rows + -rows % 8, columns + -columns % 8), f32)
@@ -38,7 +38,7 @@ def _grey(image: Any, quality: Any) -> None:
             image[row, column, 0] = np.uint8(_level(plane[row, column]) + f32(128))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _colours(image: Any, quality: Any) -> None:
     rows, columns, _three = image.shape
     luma, blue, red = _planes(image)
@@ -58,7 +58,7 @@ def _colours(image: Any, quality: Any) -> None:
                 image[row, column, channel] = np.uint8(min(max(value, f32(0)), f32(255)))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _planes(image: Any) -> Any:
     """Give brightness and the two colour differences, about 0, padded to whole 16×16 blocks."""
     rows, columns, _three = image.shape
@@ -78,7 +78,7 @@ def _planes(image: Any) -> Any:
     return luma, blue, red
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _halved(plane: Any, rows: int) -> Any:
     """Give rounded means of 2×2 values, halves down and up in turn; below, the last of `rows`."""
     small = np.empty((plane.shape[0] // 2, plane.shape[1] // 2), f32)
@@ -91,7 +91,7 @@ def _halved(plane: Any, rows: int) -> Any:
     return small
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _doubled(small: Any, rows: int, columns: int) -> Any:
     """Give `(2 rows, 2 columns)`: three parts of the near value, one of the far, each way."""
     out = np.empty((2 * rows, 2 * columns), f32)
@@ -111,14 +111,14 @@ def _doubled(small: Any, rows: int, columns: int) -> Any:
     return out
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _level(value: Any) -> Any:
     """Round to a whole number of −128 … 127."""
     value = np.floor(value * FINE + f32(0.5)) / FINE
     return min(max(np.floor(value + f32(0.5)), f32(-128)), f32(127))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _rounded(part: Any, step: Any) -> Any:
     """Round a cosine part to whole steps, halves away from zero."""
     part = np.floor(part * EIGHT + f32(0.5)) / EIGHT
@@ -126,7 +126,7 @@ def _rounded(part: Any, step: Any) -> Any:
     return size if part > 0 else -size
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _steps(table: Any, quality: Any) -> Any:
     """Give the 8×8 steps of a quality."""
     scale = np.floor(f32(5000) / quality) if quality < 50 else f32(200) - f32(2) * quality
@@ -138,7 +138,7 @@ def _steps(table: Any, quality: Any) -> Any:
     return steps
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _code(plane: Any, steps: Any) -> None:
     """Round the cosine parts of each 8×8 block to whole steps, in place."""
     block, half_way = np.empty((8, 8), f32), np.empty((8, 8), f32)
@@ -154,7 +154,7 @@ def _code(plane: Any, steps: Any) -> None:
             _product(half_way, COSINES, window)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _product(left: Any, right: Any, out: Any) -> None:
     """Multiply two 8×8 matrices."""
     for row in range(8):

@@ -3,7 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from evrisim.augment.host.compiling import compiled
 
 f32, u32 = np.float32, np.uint32
 
@@ -11,7 +12,7 @@ TURNS = np.array([13, 15, 26, 6, 17, 29, 16, 24], np.uint32)
 PARITY = u32(0x1BD11BDA)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def mixed(key0: Any, key1: Any, word0: Any, word1: Any) -> Any:
     """Mix two 32-bit words under two 32-bit keys."""
     keys = (key0, key1, u32(key0 ^ key1 ^ PARITY))
@@ -25,7 +26,7 @@ def mixed(key0: Any, key1: Any, word0: Any, word1: Any) -> Any:
     return word0, word1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def fill(out: Any, key0: Any, key1: Any, places: Any) -> None:
     """Fill the rows of float32 `(count, needs)` with uniforms of the places, two to a counter."""
     needs = out.shape[1]
@@ -37,7 +38,7 @@ def fill(out: Any, key0: Any, key1: Any, places: Any) -> None:
                 out[row, 2 * pair + 1] = _unit(words[1])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _unit(word: Any) -> Any:
     """Give the upper 24 bits as a number in [0, 1)."""
     return f32(word >> u32(8)) * f32(2.0**-24)

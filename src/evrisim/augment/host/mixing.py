@@ -3,14 +3,14 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from evrisim.augment.host.compiling import compiled
 from evrisim.augment.host.toning import _byte
 
 f32 = np.float32
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def mixup(images: Any, before: Any, chosen: Any, values: Any) -> None:
     """Blend each chosen image with its partner as that was before."""
     for number in chosen:
@@ -22,7 +22,7 @@ def mixup(images: Any, before: Any, chosen: Any, values: Any) -> None:
             out[place] = _byte(own * f32(mine[place]) + other * f32(theirs[place]))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def cutmix(images: Any, before: Any, chosen: Any, values: Any) -> None:
     """Paste the box of each chosen image's partner as that was before."""
     for number in chosen:
@@ -31,7 +31,7 @@ def cutmix(images: Any, before: Any, chosen: Any, values: Any) -> None:
         images[number, top:bottom, left:right] = before[partner, top:bottom, left:right]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def add(total: Any, images: Any, chosen: Any, values: Any) -> None:
     """Add the pictures, weighted, to float32 totals."""
     for number in chosen:
@@ -41,7 +41,7 @@ def add(total: Any, images: Any, chosen: Any, values: Any) -> None:
             sums[place] += weight * f32(mine[place])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def blend(images: Any, origin: Any, total: Any, chosen: Any, values: Any) -> None:
     """Blend the totals with the pictures they started from."""
     for number in chosen:

@@ -3,7 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from evrisim.augment.host.compiling import compiled
 
 CONSTANT, NEAREST, REFLECT, WRAP = range(4)
 """Places in `FILLS`."""
@@ -14,7 +15,7 @@ BITS = 11
 f32, u32, u64 = np.float32, np.uint32, np.uint64
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _inside(place: int, size: int, fill: int) -> int:
     """Give the place inside an image for any place; −1 if nothing is there."""
     if 0 <= place < size:
@@ -29,7 +30,7 @@ def _inside(place: int, size: int, fill: int) -> int:
     return -1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _by_pixels(image: Any, out: Any, values: Any, fill: int) -> None:
     """Mirror and move by whole pixels: the map is ±1 on its diagonal."""
     rows, columns, channels = image.shape
@@ -49,14 +50,14 @@ def _by_pixels(image: Any, out: Any, values: Any, fill: int) -> None:
                 )
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _value(image: Any, row: int, column: int, channel: int, fill: int, level: Any) -> Any:
     row = _inside(row, image.shape[0], fill)
     column = _inside(column, image.shape[1], fill)
     return f32(image[row, column, channel]) if row >= 0 and column >= 0 else level
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _nearest(image: Any, out: Any, values: Any, fill: int) -> None:
     """Resample with the nearest pixel: for masks, whose values must not be mixed."""
     rows, columns, channels = image.shape
@@ -74,7 +75,7 @@ def _nearest(image: Any, out: Any, values: Any, fill: int) -> None:
                 out[row, column, channel] = np.uint8(value)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _weighted(pixels: Any, corners: Any, weights: Any) -> Any:
     """Give the weighted mean of four values, halves up; the weights add up to 2**22."""
     total = weights[0] * u32(pixels[corners[0]]) + weights[1] * u32(pixels[corners[1]])
@@ -82,7 +83,7 @@ def _weighted(pixels: Any, corners: Any, weights: Any) -> Any:
     return np.uint8((total + u32(1 << 21)) >> u32(22))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _between(image: Any, out: Any, values: Any, fill: int) -> None:  # noqa: C901, PLR0915 (the hot loop: calls would cost more than they explain)
     """Resample with weights of the four pixels around each place.
 
@@ -152,7 +153,7 @@ def _between(image: Any, out: Any, values: Any, fill: int) -> None:  # noqa: C90
                 to += one
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def move(images: Any, chosen: Any, values: Any, fill: int, nearest: bool) -> None:
     """Move the chosen ones of uint8 `(count, rows, columns, channels)` images in place.
 

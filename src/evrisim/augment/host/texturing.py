@@ -3,15 +3,15 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from evrisim.augment.host.compiling import compiled
 from evrisim.augment.host.moving import REFLECT, _inside
 from evrisim.augment.host.toning import _byte
 
 f32 = np.float32
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def sharpness(images: Any, chosen: Any, values: Any) -> None:
     """Move from or towards the picture smoothed by 1 1 1 / 1 5 1 / 1 1 1; the border stays."""
     for number in chosen:
@@ -28,7 +28,7 @@ def sharpness(images: Any, chosen: Any, values: Any) -> None:
                     image[row, column, channel] = _byte((value - smooth) * factor + smooth)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def blur(images: Any, chosen: Any, values: Any) -> None:
     """Blur with a Gaussian cut at three deviations, first along columns, then along rows.
 
@@ -45,7 +45,7 @@ def blur(images: Any, chosen: Any, values: Any) -> None:
         _blur_across(between, image, weights, channels)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _blur_down(image: Any, out: Any, weights: Any) -> None:
     rows, length = image.shape
     radius = len(weights) // 2 - 1
@@ -60,7 +60,7 @@ def _blur_down(image: Any, out: Any, weights: Any) -> None:
             out[row, place] = total[place] / weights[-1]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _blur_across(between: Any, image: Any, weights: Any, channels: int) -> None:
     rows, length = image.shape
     total = np.empty(length, f32)
@@ -74,7 +74,7 @@ def _blur_across(between: Any, image: Any, weights: Any, channels: int) -> None:
             image[row, place] = _byte(total[place] / weights[-1])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _bell(deviation: Any) -> Any:
     """Give the weights of a Gaussian from −radius to radius, and after them their sum."""
     radius = int(np.ceil(f32(3) * deviation))
@@ -87,7 +87,7 @@ def _bell(deviation: Any) -> Any:
     return weights
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _mirror_sides(rows: Any, radius: int, columns: int, channels: int) -> None:
     """Fill `radius` pixels on both sides of rows with their reflection."""
     for row in rows:
@@ -99,7 +99,7 @@ def _mirror_sides(rows: Any, radius: int, columns: int, channels: int) -> None:
                     row[(place + radius) * channels + channel] = row[there]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _hash(word: Any, key: Any) -> Any:
     """Mix the bits of a 32-bit word under a key."""
     word = np.uint32(word ^ key)
@@ -113,7 +113,7 @@ def _hash(word: Any, key: Any) -> Any:
     return word
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _uniform(place: int, key0: Any, key1: Any) -> Any:
     """Give the number in [0, 1) of a place under two keys of 24 bits."""
     word = _hash(np.uint32(place), np.uint32(key0))
@@ -121,7 +121,7 @@ def _uniform(place: int, key0: Any, key1: Any) -> Any:
     return f32(word >> np.uint32(8)) * f32(2.0**-24)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def noise(images: Any, chosen: Any, values: Any) -> None:
     """Add normal noise (Box and Muller 1958), each value's from its place and the image's keys."""
     size = images[0].size
@@ -137,7 +137,7 @@ def noise(images: Any, chosen: Any, values: Any) -> None:
             pixels[place] = _byte(f32(pixels[place]) + deviation * normal)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def erase(images: Any, chosen: Any, values: Any) -> None:
     """Overwrite a box with one level, or with values of their own evenly over 0 … 255."""
     _count, _rows, columns, channels = images.shape

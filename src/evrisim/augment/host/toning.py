@@ -3,38 +3,39 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from evrisim.augment.host.compiling import compiled
 
 f32 = np.float32
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _byte(value: Any) -> Any:
     """Round to the nearest whole number of 0 … 255, halves up."""
     return np.uint8(min(max(value, f32(0)), f32(255)) + f32(0.5))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _look_up(image: Any, channel: int, table: Any) -> None:
     for row in range(image.shape[0]):
         for column in range(image.shape[1]):
             image[row, column, channel] = table[image[row, column, channel]]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _look_up_all(image: Any, table: Any) -> None:
     for channel in range(image.shape[2]):
         _look_up(image, channel, table)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def grey(image: Any, row: int, column: int) -> Any:
     """Give the grey of a pixel as Pillow's L: ITU-R 601 weights in 16 bits."""
     red, green, blue = image[row, column, 0], image[row, column, 1], image[row, column, 2]
     return (19595 * np.int64(red) + 38470 * np.int64(green) + 7471 * np.int64(blue) + 32768) >> 16
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def tone(images: Any, chosen: Any, values: Any) -> None:
     """Multiply by a gain and add a shift."""
     table = np.empty(256, np.uint8)
@@ -44,7 +45,7 @@ def tone(images: Any, chosen: Any, values: Any) -> None:
         _look_up_all(images[number], table)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def posterise(images: Any, chosen: Any, values: Any) -> None:
     """Keep the highest bits."""
     table = np.empty(256, np.uint8)
@@ -55,7 +56,7 @@ def posterise(images: Any, chosen: Any, values: Any) -> None:
         _look_up_all(images[number], table)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def solarise(images: Any, chosen: Any, values: Any) -> None:
     """Turn values from the threshold on into their negative."""
     table = np.empty(256, np.uint8)
@@ -65,14 +66,14 @@ def solarise(images: Any, chosen: Any, values: Any) -> None:
         _look_up_all(images[number], table)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def invert(images: Any, chosen: Any, _values: Any) -> None:
     """Turn all values into their negative."""
     for number in chosen:
         images[number] = 255 - images[number]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def contrast(images: Any, chosen: Any, values: Any) -> None:
     """Stretch about each channel's mean, or about the rounded mean of the grey picture."""
     table = np.empty(256, np.uint8)
@@ -87,7 +88,7 @@ def contrast(images: Any, chosen: Any, values: Any) -> None:
             _look_up(image, channel, table)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _mean(image: Any, channel: int) -> Any:
     total = 0
     for row in range(image.shape[0]):
@@ -96,7 +97,7 @@ def _mean(image: Any, channel: int) -> Any:
     return f32(total) / f32(image.shape[0] * image.shape[1])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _mean_of_grey(image: Any) -> Any:
     if image.shape[2] != 3:
         return np.floor(_mean(image, 0) + f32(0.5))
@@ -107,7 +108,7 @@ def _mean_of_grey(image: Any) -> Any:
     return np.floor(f32(total) / f32(image.shape[0] * image.shape[1]) + f32(0.5))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _histogram(image: Any, channel: int) -> Any:
     counts = np.zeros(256, np.int64)
     for row in range(image.shape[0]):
@@ -116,7 +117,7 @@ def _histogram(image: Any, channel: int) -> Any:
     return counts
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def equalise(images: Any, chosen: Any, _values: Any) -> None:
     """Spread each channel's tones so that each is as frequent, as Pillow does."""
     table = np.empty(256, np.uint8)
@@ -136,7 +137,7 @@ def equalise(images: Any, chosen: Any, _values: Any) -> None:
             _look_up(images[number], channel, table)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def autocontrast(images: Any, chosen: Any, _values: Any) -> None:
     """Stretch each channel from its lowest and highest value to 0 and 255."""
     table = np.empty(256, np.uint8)
