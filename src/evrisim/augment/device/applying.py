@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from evrisim.augment.device import moving, texturing, toning
+from evrisim.augment.device.table import column
 from evrisim.augment.jpeg import compressed
 from evrisim.augment.steps import MIXING, Code, Step
 
@@ -20,7 +21,7 @@ def _compress(images: Any, values: Any) -> Any:
 
 
 def _mixup(images: Any, values: Any) -> Any:
-    own = values[:, 1, None, None, None]
+    own = column(values, 1)
     return toning.byte(own * images + (np.float32(1) - own) * _partners(images, values))
 
 
@@ -73,8 +74,8 @@ def apply(steps: Sequence[Step], images: Any) -> Any:
         values = ops.convert_to_tensor(one.values, "float32")
         before = images
         for code in sorted(one.may - {Code.KEEP}):
-            here = (codes == float(code))[:, None, None, None]
-            share = values[:, 0, None, None, None]
+            here = ops.reshape(codes == float(code), (-1, 1, 1, 1))
+            share = column(values, 0)
             if code == Code.BEGIN:
                 # The first chain starts from what is there, the others from the same.
                 origin = before if origin is None else origin

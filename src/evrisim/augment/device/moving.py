@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from evrisim.augment.device.table import column
 from evrisim.augment.host.moving import BITS
 
 _PARTS = 1 << BITS
@@ -16,7 +17,7 @@ def move(images: Any, values: Any, fill: str) -> Any:
     middle_x, middle_y = np.float32(0.5 * (columns - 1)), np.float32(0.5 * (rows - 1))
     x = ops.convert_to_tensor((np.arange(columns, dtype=np.float32) - middle_x)[None, None, :])
     y = ops.convert_to_tensor((np.arange(rows, dtype=np.float32) - middle_y)[None, :, None])
-    a, b, tx, c, d, ty = (values[:, column, None, None] for column in range(6))
+    a, b, tx, c, d, ty = (column(values, number, 3) for number in range(6))
     left, right_share = _parts(a * x + ((b * y + tx) + middle_x))
     top, lower_share = _parts(c * x + ((d * y + ty) + middle_y))
     both = right_share * lower_share
@@ -24,7 +25,7 @@ def move(images: Any, values: Any, fill: str) -> Any:
     weights = (_PARTS * _PARTS - both - upper_right - lower_left, upper_right, lower_left, both)
     total = _half_of(_PARTS * _PARTS)
     for weight, down, across in zip(weights, (0, 0, 1, 1), (0, 1, 0, 1), strict=True):
-        pixels = _gathered(images, top + down, left + across, fill, values[:, 6])
+        pixels = _gathered(images, top + down, left + across, fill, column(values, 6))
         total = total + weight[..., None] * ops.cast(pixels, "int32")
     return ops.cast(total // (_PARTS * _PARTS), "float32")
 
@@ -52,7 +53,7 @@ def _gathered(images: Any, top: Any, left: Any, fill: str, level: Any) -> Any:
     if fill != "constant":
         return pixels
     there = (top >= 0) & (top < rows) & (left >= 0) & (left < columns)
-    return ops.where(there[..., None], pixels, level[:, None, None, None])
+    return ops.where(there[..., None], pixels, level)
 
 
 def _inside(places: Any, size: int, fill: str) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from evrisim.augment.device.table import column
 from evrisim.augment.device.toning import byte
 from evrisim.augment.device.words import hashed, unit, word
 from evrisim.augment.texture import MOST_BLUR
@@ -22,7 +23,7 @@ def sharpness(images: Any, values: Any) -> Any:
         for across in range(3):
             total = total + whole[:, down : rows - 2 + down, across : columns - 2 + across]
     smooth = ops.cast((2 * total + 13) // 26, "float32")
-    factor = values[:, 0, None, None, None]
+    factor = column(values, 0)
     inner = byte((images[:, 1:-1, 1:-1] - smooth) * factor + smooth)
     middle = ops.concatenate([images[:, 1:-1, :1], inner, images[:, 1:-1, -1:]], axis=2)
     return ops.concatenate([images[:, :1], middle, images[:, -1:]], axis=1)
@@ -43,9 +44,9 @@ def blur(images: Any, values: Any) -> Any:
         )
         for tap in taps
     ]
-    total = sum(weights[1:], weights[0])
-    between = _along(images, weights, taps, 1) / total[:, None, None, None]
-    return byte(_along(between, weights, taps, 2) / total[:, None, None, None])
+    spread = ops.reshape(sum(weights[1:], weights[0]), (-1, 1, 1, 1))
+    between = _along(images, weights, taps, 1) / spread
+    return byte(_along(between, weights, taps, 2) / spread)
 
 
 def _along(images: Any, weights: list[Any], taps: range, axis: int) -> Any:
@@ -54,7 +55,7 @@ def _along(images: Any, weights: list[Any], taps: range, axis: int) -> Any:
     for weight, tap in zip(weights, taps, strict=True):
         places = (np.arange(size) + tap) % (2 * size)
         mirrored = np.minimum(places, 2 * size - 1 - places)
-        found = found + weight[:, None, None, None] * ops.take(images, mirrored, axis=axis)
+        found = found + ops.reshape(weight, (-1, 1, 1, 1)) * ops.take(images, mirrored, axis=axis)
     return found
 
 
@@ -64,7 +65,7 @@ def noise(images: Any, values: Any) -> Any:
     even = _uniforms(np.arange(2 * size), values[:, 1], values[:, 2])
     length = ops.sqrt(np.float32(-2) * ops.log(np.float32(1) - even[:, ::2]))
     normal = length * ops.cos(np.float32(2 * np.pi) * even[:, 1::2])
-    shift = values[:, :1] * normal
+    shift = column(values, 0, 2) * normal
     return byte(images + ops.reshape(shift, ops.shape(images)))
 
 
@@ -73,19 +74,19 @@ def erase(images: Any, values: Any) -> Any:
     rows, columns, _channels = images.shape[1:]
     places = np.arange(math.prod(images.shape[1:]))
     own = ops.floor(np.float32(256) * _uniforms(places, values[:, 5], values[:, 6]))
-    level = values[:, 4, None, None, None]
+    level = column(values, 4)
     new = ops.where(level >= 0.0, level, ops.reshape(own, ops.shape(images)))
     return ops.where(within(values[:, :4], rows, columns), new, images)
 
 
 def within(boxes: Any, rows: int, columns: int) -> Any:
     """Tell which `(count, rows, columns, 1)` pixels lie in boxes of top, left, bottom, right."""
-    row = ops.convert_to_tensor(np.arange(rows, dtype=np.float32)[None, :, None, None])
-    column = ops.convert_to_tensor(np.arange(columns, dtype=np.float32)[None, None, :, None])
-    top, left, bottom, right = (boxes[:, edge, None, None, None] for edge in range(4))
-    return (row >= top) & (row < bottom) & (column >= left) & (column < right)
+    down = ops.convert_to_tensor(np.arange(rows, dtype=np.float32)[None, :, None, None])
+    across = ops.convert_to_tensor(np.arange(columns, dtype=np.float32)[None, None, :, None])
+    top, left, bottom, right = (column(boxes, edge) for edge in range(4))
+    return (down >= top) & (down < bottom) & (across >= left) & (across < right)
 
 
 def _uniforms(places: np.ndarray, key0: Any, key1: Any) -> Any:
-    words = hashed(word(places)[None, :], word(key0)[:, None])
-    return unit(hashed(words, word(key1)[:, None]))
+    words = hashed(word(places)[None, :], ops.reshape(word(key0), (-1, 1)))
+    return unit(hashed(words, ops.reshape(word(key1), (-1, 1))))

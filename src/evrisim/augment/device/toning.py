@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from evrisim.augment.device.table import column
+
 _SIX = np.float32(6)
 
 
@@ -15,14 +17,14 @@ def byte(values: Any) -> Any:
 
 def tone(images: Any, values: Any) -> Any:
     """Multiply by a gain and add a shift."""
-    return byte(images * _of(values, 0) + _of(values, 1))
+    return byte(images * column(values, 0) + column(values, 1))
 
 
 def contrast(images: Any, values: Any) -> Any:
     """Stretch about each channel's mean, or about the rounded mean of the grey picture."""
     grey = ops.floor(_mean(_grey(images)) + np.float32(0.5))
-    middle = ops.where(_of(values, 1) == 1.0, grey, _mean(images))
-    return byte((images - middle) * _of(values, 0) + middle)
+    middle = ops.where(column(values, 1) == 1.0, grey, _mean(images))
+    return byte((images - middle) * column(values, 0) + middle)
 
 
 def saturation(images: Any, values: Any) -> Any:
@@ -30,7 +32,7 @@ def saturation(images: Any, values: Any) -> Any:
     if images.shape[-1] != 3:
         return images
     grey = _grey(images)
-    return byte((images - grey) * _of(values, 0) + grey)
+    return byte((images - grey) * column(values, 0) + grey)
 
 
 def hue(images: Any, values: Any) -> Any:
@@ -46,7 +48,7 @@ def hue(images: Any, values: Any) -> Any:
         (green - blue) / width,
         ops.where(high == green, (blue - red) / width + 2.0, (red - green) / width + 4.0),
     )
-    sector = sector + _SIX * values[:, 0, None, None]
+    sector = sector + _SIX * column(values, 0, 3)
     turned = []
     for channel in range(3):
         place = sector + np.float32(5 - 2 * channel)
@@ -59,14 +61,14 @@ def hue(images: Any, values: Any) -> Any:
 def posterise(images: Any, values: Any) -> Any:
     """Keep the highest bits."""
     units = ops.convert_to_tensor(2.0 ** np.arange(8, -1, -1, dtype=np.float32))
-    bits = ops.clip(_of(values, 0), 0.0, 8.0)  # other steps of the batch hold other numbers
+    bits = ops.clip(column(values, 0), 0.0, 8.0)  # other steps of the batch hold other numbers
     unit = ops.take(units, ops.cast(bits, "int32"))
     return ops.floor(images / unit) * unit
 
 
 def solarise(images: Any, values: Any) -> Any:
     """Turn values from the threshold on into their negative."""
-    return ops.where(images >= _of(values, 0), 255.0 - images, images)
+    return ops.where(images >= column(values, 0), 255.0 - images, images)
 
 
 def invert(images: Any, _values: Any) -> Any:
@@ -101,10 +103,6 @@ def equalise(images: Any, _values: Any) -> Any:
     found = ops.where(share == 0, levels, found)
     found = ops.reshape(found, (-1, channels, rows, columns))
     return ops.cast(ops.transpose(found, (0, 2, 3, 1)), "float32")
-
-
-def _of(values: Any, column: int) -> Any:
-    return values[:, column, None, None, None]
 
 
 def _mean(images: Any) -> Any:
