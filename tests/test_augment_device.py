@@ -48,7 +48,7 @@ def test_what_is_drawn_on_the_device_is_what_the_host_draws(name):
         np.testing.assert_allclose(one.values, ops.convert_to_numpy(other.values), 1e-5, 1e-4)
     images, labels = photographs(), np.arange(8) % 5
     apart = host.apply(here, images) != ops.convert_to_numpy(device.apply(there, images))
-    assert apart.mean() < 1e-3  # where an ulp of a sine moves a place over a half
+    assert apart.mean() < 2e-3  # where an ulp of a sine moves a place over a half
     np.testing.assert_allclose(
         ops.convert_to_numpy(device.mixed_labels(there, labels, 5, SIZE)),
         augment.mixed_labels(here, labels, 5, SIZE),
