@@ -135,8 +135,7 @@ def judge_validation(values: Values) -> tuple[str, str]:
         verdict = "refuted" if moved.low >= -NEAR and moved.high <= NEAR else "undecided"
     evidence = _(
         "Models trained with {policy} get {plain} of the validation images right as they are, and "
-    near = tuple(float(moved.mean()) + one for one in (-NEAR, NEAR))
-    distances = (nearest,) if outside else near
+        "{augmented} of the same images augmented: a change of {moved}. Of the test images they get "
         "{test} right."
     ).format(
         policy=JUDGED,
@@ -155,7 +154,8 @@ def _seeds_needed(values: Values) -> str:
         return _("One seed settles nothing.")
     outside = abs(float(moved.mean())) > NEAR
     nearest = min(abs(float(moved.mean()) - bound) for bound in (-NEAR, NEAR))
-    distances = (nearest,) if outside else tuple(float(moved.mean()) + one for one in (-NEAR, NEAR))
+    near = tuple(float(moved.mean()) + one for one in (-NEAR, NEAR))
+    distances = (nearest,) if outside else near
     needed = pairs_needed(distances, float(moved.std(ddof=1)))
     if needed is None:
         return _("Not even 1,000 seeds would probably settle it.")
