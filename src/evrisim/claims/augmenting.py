@@ -135,8 +135,8 @@ def judge_validation(values: Values) -> tuple[str, str]:
         verdict = "refuted" if moved.low >= -NEAR and moved.high <= NEAR else "undecided"
     evidence = _(
         "Models trained with {policy} get {plain} of the validation images right as they are, and "
-        "{augmented} of the same images augmented: a change of {moved}. Of the test images they get "
-        "{test} right."
+        "{augmented} of the same images augmented: a change of {moved}. Of the test images they "
+        "get {test} right."
     ).format(
         policy=JUDGED,
         plain=numbers.percent(float(np.mean(values["plain"]))),
