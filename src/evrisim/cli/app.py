@@ -24,6 +24,7 @@ from evrisim.cli import (
     predict,
     receptive_field,
     report,
+    robustness,
     study,
     train,
 )
@@ -33,6 +34,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
     "train": train.train,
     "evaluate": evaluate.evaluate,
+    "robustness": robustness.robustness,
     "predict": predict.predict,
     "report": report.report,
     "explain": explain.explain,

@@ -15,7 +15,7 @@ from evrisim.corruptions.sampling import bilinear
 
 
 def contrast(images: np.ndarray, share: float, chance: Chance) -> np.ndarray:
-    """Bring every value closer to its channel's mean in the image; a share of the distance stays."""
+    """Leave a share of each value's distance from its channel's mean in the image."""
     mean = images.mean(axis=(1, 2), keepdims=True)
     return (images - mean) * share + mean
 

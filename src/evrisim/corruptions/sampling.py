@@ -20,7 +20,8 @@ def bilinear(images: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.nd
 
     Args:
         images: `(count, height, width, channels)` float.
-        rows, columns: `(count, r, c)` float, in pixels from the first one's centre.
+        rows: `(count, r, c)` float, in pixels from the first one's centre.
+        columns: likewise.
 
     Returns:
         `(count, r, c, channels)`.
