@@ -162,7 +162,8 @@ def severities(found: "StudyRun") -> list[Block]:
     known = all(arm.training is not None for arm in arms)
     seen = [np.asarray(arms[place].training) for place in order] if known else None
     alt = _("Top-1 on training and on test images against severity.")
-    return [picture("severity", severity([at[place] for place in order], test, seen), alt)]
+    figure = severity([at[place] for place in order], test, seen)
+    return [picture("severity", figure, alt, wide=False)]
 
 
 def _severity_of(settings: Any) -> float:
