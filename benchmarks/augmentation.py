@@ -34,7 +34,7 @@ CASES = {
     "flip + padded crop": "standard",
     "course": "course",
     "RandAugment(2)": [{"rand-augment": 2}],
-    "CutMix + MixUp": "cutmix+mixup",
+    "MixUp + CutMix": [{"mixup": {"alpha": 0.2, "per": "image"}}, {"cutmix": {"per": "image"}}],
 }
 """What is done to the images, as a policy."""
 
@@ -184,11 +184,12 @@ def by_keras(case, side):
     import keras
     from keras import layers
 
-    if case == "CutMix + MixUp":
-        cut, mix = layers.CutMix(), layers.MixUp(0.2)
+    if case == "MixUp + CutMix":
+        mix, cut = layers.MixUp(0.2), layers.CutMix()
 
         def mixed(images, labels):
-            both = mix(cut({"images": images, "labels": labels}))
+            both = {"images": keras.ops.cast(images, "float32"), "labels": labels}
+            both = cut(mix(both, training=True), training=True)
             return both["images"], both["labels"]
 
         return mixed
@@ -225,11 +226,12 @@ def by_keras(case, side):
 
 
 def some(count, side):
+    """Images of blocks, since noise has no neighbours alike, and labels."""
     import numpy as np
 
     rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (count, side, side, 3), np.uint8)
-    return images, rng.integers(0, CLASSES, count)
+    blocks = rng.integers(0, 256, (count, side // 8, side // 8, 3), np.uint8)
+    return blocks.repeat(8, axis=1).repeat(8, axis=2), rng.integers(0, CLASSES, count)
 
 
 # --- what training loses ---------------------------------------------------------------------

@@ -16,7 +16,7 @@ from evrisim.augment.colour import (
     Sharpness,
     Solarise,
 )
-from evrisim.augment.labels import mixed_labels, mixes
+from evrisim.augment.labels import mixed_labels, mixes, mixing
 from evrisim.augment.mix import CutMix, Either, MixUp
 from evrisim.augment.move import (
     Crop,
@@ -74,6 +74,7 @@ __all__ = [
     "draw",
     "mixed_labels",
     "mixes",
+    "mixing",
     "named",
     "policy",
     "written_out",

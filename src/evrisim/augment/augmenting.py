@@ -9,8 +9,8 @@ import numpy as np
 from evrisim._validate import InputError
 from evrisim.augment.base import Augmentation, Size, draw
 from evrisim.augment.checks import as_bytes, check_masks
-from evrisim.augment.labels import mixed_labels
-from evrisim.augment.steps import MIXING, Step
+from evrisim.augment.labels import mixed_labels, mixing
+from evrisim.augment.steps import Step
 from evrisim.messages import translate as _
 
 
@@ -76,7 +76,7 @@ def augmented(  # noqa: PLR0913 (a batch and its draw, each given by name)
     if cover is not None:
         cover = apply(steps, cover, masks=True).astype(np.asarray(masks).dtype)
         cover = cover.reshape(np.shape(masks))
-    changed = apply(steps, pixels).astype(np.asarray(images).dtype)
+    changed = apply(steps, pixels).astype(np.asarray(images).dtype, copy=False)
     return Batch(changed, labels, cover, tuple(steps))
 
 
@@ -95,7 +95,7 @@ def _labels(
     steps: Sequence[Step], labels: np.ndarray, classes: int | None, size: Size
 ) -> np.ndarray:
     """Give labels as they are, or as shares if a step mixes images."""
-    if not any(one.may & MIXING for one in steps):
+    if not mixing(steps):
         return labels
     if classes is None and labels.ndim != 2:
         raise InputError(_("`classes` is needed to mix labels that are whole numbers."))

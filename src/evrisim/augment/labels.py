@@ -14,6 +14,11 @@ from evrisim.messages import translate as _
 def mixes(augmentation: Augmentation) -> bool:
     """Tell whether an augmentation joins images, so that labels are shares of classes."""
     steps = augmentation.draw(np.zeros((2, augmentation.needs), np.float32), (8, 8), np)
+    return mixing(steps)
+
+
+def mixing(steps: Sequence[Step]) -> bool:
+    """Tell whether a draw may join images."""
     return any(one.may & MIXING for one in steps)
 
 

@@ -8,10 +8,14 @@ import numpy as np
 import tensorflow as tf
 
 from evrisim import augment
+from evrisim.augment.host import apply
 from evrisim.data.dataset import Split
 
 # What sets the order's stream of randomness apart from others that start from the same seed.
 _ORDER = 1
+
+BESIDE = 2
+"""Batches augmented at a time."""
 
 AHEAD = 2
 """Batches prepared ahead of the training step."""
@@ -62,19 +66,15 @@ def draw_batch(
     split: Split, index: np.ndarray, augmentation: augment.Augmentation | None, place: Place
 ) -> tuple[np.ndarray, np.ndarray]:
     """Gather the images at `index` and augment them as their place in the training says."""
-    images, labels = np.asarray(split.images[index]), split.labels[index].astype(np.int64)
+    labels = split.labels[index].astype(np.int64)
     if augmentation is None:
-        return np.ascontiguousarray(images), labels
-    batch = augment.augmented(
-        augmentation,
-        images,
-        labels=labels,
-        classes=place.classes,
-        seed=place.seed,
-        epoch=place.epoch,
-        first=place.first,
-    )
-    return batch.images, np.asarray(batch.labels)
+        return np.ascontiguousarray(split.images[index]), labels
+    size = (int(split.images.shape[1]), int(split.images.shape[2]))
+    places = np.arange(place.first, place.first + len(index))
+    steps = augment.draw(augmentation, places, size, seed=place.seed, epoch=place.epoch)
+    if augment.mixing(steps):
+        labels = augment.mixed_labels(steps, labels, place.classes, size)
+    return apply(steps, split.images, index=index), labels
 
 
 def training_batches(
@@ -121,9 +121,10 @@ def training_batches(
             labels, (count, place.classes) if mixed else (count,)
         )
 
-    batches = tf.data.Dataset.range(steps).map(one_batch_tensor)
-    if ahead:
-        return batches.prefetch(ahead)
+    numbers = tf.data.Dataset.range(steps)
+    if ahead:  # the loops run beside each other: they hold no lock, and draws need no order
+        return numbers.map(one_batch_tensor, num_parallel_calls=BESIDE).prefetch(ahead)
+    batches = numbers.map(one_batch_tensor)
     options = tf.data.Options()
     options.experimental_optimization.inject_prefetch = False  # which it would do unasked
     return batches.with_options(options)

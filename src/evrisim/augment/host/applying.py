@@ -64,20 +64,28 @@ class _Chains:
 CHAINING = {Code.BEGIN: _Chains.begin, Code.ADD: _Chains.add, Code.BLEND: _Chains.blend}
 
 
-def apply(steps: Sequence[Step], images: np.ndarray, *, masks: bool = False) -> np.ndarray:
+def apply(
+    steps: Sequence[Step],
+    images: np.ndarray,
+    *,
+    index: np.ndarray | None = None,
+    masks: bool = False,
+) -> np.ndarray:
     """Carry out a draw on uint8 `(count, rows, columns, channels)` images.
 
     Args:
         steps: What `draw` gave for them.
         images: They are left alone.
+        index: `(count,)`, which of the images make the batch; by default all, in their order.
         masks: They are masks of the images: only moves (which take the nearest pixel) and CutMix
             touch them. Moves in AugMix' chains do not, since the picture blends several.
 
     Returns:
         New uint8 images of the same shape.
     """
-    images, chains = np.array(images, np.uint8, order="C"), None
-    for one in _of_masks(steps) if masks else steps:
+    left = list(_of_masks(steps) if masks else steps)
+    batch, chains = _gathered(left, images, index, masks), None
+    for one in left:
         codes = np.asarray(one.codes)
         values = np.ascontiguousarray(one.values, np.float32)
         for code in sorted(one.may - {Code.KEEP}):
@@ -85,14 +93,32 @@ def apply(steps: Sequence[Step], images: np.ndarray, *, masks: bool = False) -> 
             if len(chosen) == 0:
                 continue
             if code == Code.MOVE:
-                moving.move(images, chosen, values, FILLS.index(one.fill), masks)
+                moving.move(batch, chosen, values, FILLS.index(one.fill), masks)
             elif code in CHAINING:
-                chains = chains or _Chains(images)
-                CHAINING[code](chains, images, chosen, values)
+                chains = chains or _Chains(batch)
+                CHAINING[code](chains, batch, chosen, values)
                 chains = None if code == Code.BLEND else chains
             else:
-                KERNELS[code](images, chosen, values)
-    return images
+                KERNELS[code](batch, chosen, values)
+    return batch
+
+
+def _gathered(
+    left: list[Step], images: np.ndarray, index: np.ndarray | None, masks: bool
+) -> np.ndarray:
+    """Copy the batch together; a move of all images that comes first is done on the way."""
+    every = np.arange(len(images)) if index is None else np.asarray(index)
+    first = left[0] if left else None
+    if first is None or first.may != {Code.MOVE} or (np.asarray(first.codes) == 0).any():
+        return np.array(images[every] if index is not None else images, np.uint8, order="C")
+    left.pop(0)
+    source = np.asarray(images)  # of a memory map, too
+    source = source if source.dtype == np.uint8 else source.astype(np.uint8)
+    batch = np.empty((len(every), *source.shape[1:]), np.uint8)
+    values = np.ascontiguousarray(first.values, np.float32)
+    fill = FILLS.index(first.fill)
+    moving.gather(np.ascontiguousarray(source), every, batch, values, fill, masks)
+    return batch
 
 
 def _of_masks(steps: Sequence[Step]) -> Iterator[Step]:

@@ -37,17 +37,51 @@ def _by_pixels(image: Any, out: Any, values: Any, fill: int) -> None:
     across, down = values[0] > 0, values[4] > 0
     first_column = (0 if across else columns - 1) + int(values[2])
     first_row = (0 if down else rows - 1) + int(values[5])
-    level = np.uint8(values[6])
+    # Columns that lie inside the image, from `start` to `end`; the few others are looked up.
+    start = max(-first_column, 0) if across else max(first_column - columns + 1, 0)
+    end = columns - first_column if across else first_column + 1
+    end = max(min(end, columns), start)
+    pixels, written, level = image.ravel(), out.ravel(), np.uint8(values[6])
     for row in range(rows):
         source = _inside(first_row + (row if down else -row), rows, fill)
-        for column in range(columns):
-            place = first_column + (column if across else -column)
-            if not 0 <= place < columns:
-                place = _inside(place, columns, fill)
+        to, at = row * columns * channels, source * columns * channels
+        if source < 0:
+            written[to : to + columns * channels] = level
+            continue
+        if across:
+            first = u64(at + (first_column + start) * channels)
+            _copied(pixels, written, first, u64(to + start * channels), (end - start) * channels)
+        else:
+            first = u64(at + (first_column - start) * channels)
+            _mirrored(pixels, written, first, u64(to + start * channels), end - start, channels)
+        for low, high in ((0, start), (end, columns)):
+            for column in range(low, high):
+                place = _inside(first_column + (column if across else -column), columns, fill)
+                for channel in range(channels):
+                    value = pixels[at + place * channels + channel] if place >= 0 else level
+                    written[to + column * channels + channel] = value
+
+
+@compiled
+def _copied(pixels: Any, written: Any, at: Any, to: Any, count: int) -> None:
+    for more in range(count):
+        written[to + u64(more)] = pixels[at + u64(more)]
+
+
+@compiled
+def _mirrored(pixels: Any, written: Any, at: Any, to: Any, count: int, channels: int) -> None:
+    """Copy pixels from right to left."""
+    beside, one, two = u64(channels), u64(1), u64(2)
+    for _pixel in range(count):
+        if channels == 3:
+            written[to] = pixels[at]
+            written[to + one] = pixels[at + one]
+            written[to + two] = pixels[at + two]
+        else:
             for channel in range(channels):
-                out[row, column, channel] = (
-                    image[source, place, channel] if source >= 0 and place >= 0 else level
-                )
+                written[to + u64(channel)] = pixels[at + u64(channel)]
+        to += beside
+        at -= beside
 
 
 @compiled
@@ -154,6 +188,25 @@ def _between(image: Any, out: Any, values: Any, fill: int) -> None:  # noqa: C90
 
 
 @compiled
+def _moved(image: Any, out: Any, row: Any, fill: int, nearest: bool) -> None:
+    """Write a moved image into another place."""
+    whole = (
+        abs(row[0]) == 1
+        and row[1] == 0
+        and row[3] == 0
+        and abs(row[4]) == 1
+        and row[2] == np.floor(row[2])
+        and row[5] == np.floor(row[5])
+    )
+    if whole:
+        _by_pixels(image, out, row, fill)
+    elif nearest:
+        _nearest(image, out, row, fill)
+    else:
+        _between(image, out, row, fill)
+
+
+@compiled
 def move(images: Any, chosen: Any, values: Any, fill: int, nearest: bool) -> None:
     """Move the chosen ones of uint8 `(count, rows, columns, channels)` images in place.
 
@@ -166,19 +219,21 @@ def move(images: Any, chosen: Any, values: Any, fill: int, nearest: bool) -> Non
     """
     out = np.empty(images.shape[1:], np.uint8)
     for number in chosen:
-        row = values[number]
-        whole = (
-            abs(row[0]) == 1
-            and row[1] == 0
-            and row[3] == 0
-            and abs(row[4]) == 1
-            and row[2] == np.floor(row[2])
-            and row[5] == np.floor(row[5])
-        )
-        if whole:
-            _by_pixels(images[number], out, row, fill)
-        elif nearest:
-            _nearest(images[number], out, row, fill)
-        else:
-            _between(images[number], out, row, fill)
+        _moved(images[number], out, values[number], fill, nearest)
         images[number].ravel()[:] = out.ravel()  # one run of bytes
+
+
+@compiled
+def gather(source: Any, index: Any, out: Any, values: Any, fill: int, nearest: bool) -> None:
+    """Move images on their way from a data set into a batch, so that they are copied once.
+
+    Args:
+        source: `(all, rows, columns, channels)` uint8.
+        index: `(count,)`, which of them.
+        out: `(count, rows, columns, channels)` uint8, the batch to fill.
+        values: `(count, 8)` float32.
+        fill: Place in `FILLS` of what is outside.
+        nearest: Take the nearest pixel (for masks) in place of weighting four.
+    """
+    for number in range(len(index)):
+        _moved(source[index[number]], out[number], values[number], fill, nearest)

@@ -6,7 +6,7 @@ import numpy as np
 
 from evrisim.augment.host.compiling import compiled
 
-f32 = np.float32
+f32, u64 = np.float32, np.uint64  # unsigned places spare a look whether they count from the end
 
 
 @compiled
@@ -17,15 +17,16 @@ def _byte(value: Any) -> Any:
 
 @compiled
 def _look_up(image: Any, channel: int, table: Any) -> None:
-    for row in range(image.shape[0]):
-        for column in range(image.shape[1]):
-            image[row, column, channel] = table[image[row, column, channel]]
+    values, count = image.ravel(), image.shape[2]
+    for place in range(channel, values.size, count):
+        values[u64(place)] = table[values[u64(place)]]
 
 
 @compiled
 def _look_up_all(image: Any, table: Any) -> None:
-    for channel in range(image.shape[2]):
-        _look_up(image, channel, table)
+    values = image.ravel()
+    for place in range(values.size):
+        values[u64(place)] = table[values[u64(place)]]
 
 
 @compiled
@@ -90,10 +91,9 @@ def contrast(images: Any, chosen: Any, values: Any) -> None:
 
 @compiled
 def _mean(image: Any, channel: int) -> Any:
-    total = 0
-    for row in range(image.shape[0]):
-        for column in range(image.shape[1]):
-            total += image[row, column, channel]
+    values, total = image.ravel(), 0
+    for place in range(channel, values.size, image.shape[2]):
+        total += values[u64(place)]
     return f32(total) / f32(image.shape[0] * image.shape[1])
 
 

@@ -1,6 +1,6 @@
 """What each augmentation costs on the processor: drawing and applying, in microseconds an image.
 
-  python benchmarks/augmentations.py [--batch 128] [--size 32] [--repeats 50]
+  python benchmarks/augmentation_methods.py [--batch 128] [--size 32] [--repeats 50]
 
 One thread; the least of the repeats, each a new epoch, after one that compiles.
 """
