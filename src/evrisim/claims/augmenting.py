@@ -13,6 +13,7 @@ from evrisim._validate import InputError
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
 from evrisim.statistics import Interval, paired_interval
+from evrisim.statistics.planning import pairs_needed
 
 if TYPE_CHECKING:
     from evrisim.study.record import StudyRun
@@ -132,10 +133,10 @@ def judge_validation(values: Values) -> tuple[str, str]:
         verdict = "supported"
     else:
         verdict = "refuted" if moved.low >= -NEAR and moved.high <= NEAR else "undecided"
-    return verdict, _(
+    evidence = _(
         "Models trained with {policy} get {plain} of the validation images right as they are, and "
-        "{augmented} of the same images augmented: a change of {moved}. Of the test images they get "
-        "{test} right."
+        "{augmented} of the same images augmented: a change of {moved}. Of the test images they "
+        "get {test} right."
     ).format(
         policy=JUDGED,
         plain=numbers.percent(float(np.mean(values["plain"]))),
@@ -143,6 +144,22 @@ def judge_validation(values: Values) -> tuple[str, str]:
         moved=_said(moved),
         test=numbers.percent(float(np.mean(values["test"]))),
     )
+    return verdict, f"{evidence} {_seeds_needed(values)}" if verdict == "undecided" else evidence
+
+
+def _seeds_needed(values: Values) -> str:
+    """Say how many seeds would settle C12 if the change and its spread are as measured."""
+    moved = np.subtract(values["augmented"], values["plain"])
+    if len(moved) < 2:
+        return _("One seed settles nothing.")
+    outside = abs(float(moved.mean())) > NEAR
+    nearest = min(abs(float(moved.mean()) - bound) for bound in (-NEAR, NEAR))
+    near = tuple(float(moved.mean()) + one for one in (-NEAR, NEAR))
+    distances = (nearest,) if outside else near
+    needed = pairs_needed(distances, float(moved.std(ddof=1)))
+    if needed is None:
+        return _("Not even 1,000 seeds would probably settle it.")
+    return _("About {count} seeds would probably settle it.").format(count=needed)
 
 
 def _below(interval: Interval | None, bound: float) -> str:
