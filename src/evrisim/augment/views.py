@@ -200,7 +200,7 @@ def label_in_words(shares: np.ndarray, names: Sequence[str]) -> str:
     """
     order = np.argsort(-shares, kind="stable")
     return " + ".join(
-        f"{names[place]} {numbers.percent(float(shares[place]), 0)}"
+        f"{names[place]}\u00a0{numbers.percent(float(shares[place]), 0)}"
         for place in order
         if shares[place] >= 0.005
     )

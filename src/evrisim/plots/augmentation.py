@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -50,9 +51,9 @@ def draws(series: Sequence[Shown], *, title: str = "", columns: int = 5) -> Figu
     if len(rows) == 1:
         rows = [rows[0][start : start + columns] for start in range(0, len(rows[0]), columns)]
     said = [[_wrapped(text) for _image, text in row] for row in rows]
-    lines = max(text.count("\n") + 1 for row in said for text in row)
+    under = _LINE * max(text.count("\n") + 1 for row in said for text in row) + 0.14
     shape = series[0].images[0].shape
-    figure, grid = _grid(len(rows), len(rows[0]), shape, title, under=_LINE * lines + 0.14)
+    figure, grid = _grid(len(rows), len(rows[0]), shape, title, _Room(under=under, last=under))
     for cells, row, texts in zip(grid, rows, said, strict=True):
         for axes in cells[len(row) :]:
             axes.set_axis_off()
@@ -71,7 +72,7 @@ def ladder(rungs: Sequence[tuple[float, Shown]], *, title: str = "") -> Figure:
         title: Stands over them.
     """
     shape = rungs[0][1].images[0].shape
-    figure, grid = _grid(len(rungs), len(rungs[0][1].images), shape, title, left=0.85)
+    figure, grid = _grid(len(rungs), len(rungs[0][1].images), shape, title, _Room(left=0.85))
     for (severity, row), cells in zip(rungs, grid, strict=True):
         for axes, image in zip(cells, row.images, strict=True):
             _show(axes, image)
@@ -97,9 +98,7 @@ def steps(original: np.ndarray, stages: Sequence[Stage], *, title: str = "") -> 
         len(rows[0]),
         original.shape,
         title,
-        left=0.95,
-        over=0.36,
-        under=_LINE * lines + 0.14,
+        _Room(left=0.95, over=0.36, under=_LINE * lines + 0.14),
     )
     for cells, images, told in zip(grid, rows, (_("alone"), _("so far")), strict=True):
         for axes, image in zip(cells, images, strict=True):
@@ -112,29 +111,32 @@ def steps(original: np.ndarray, stages: Sequence[Stage], *, title: str = "") -> 
     return figure
 
 
+@dataclass(frozen=True)
+class _Room:
+    """Inches left of the images, over and under each row, and below the last."""
+
+    left: float = _EDGE
+    over: float = 0.0
+    under: float = _GAP
+    last: float = _EDGE
+
+
 def _grid(
-    rows: int,
-    columns: int,
-    shape: tuple[int, ...],
-    title: str,
-    *,
-    left: float = _EDGE,
-    over: float = 0.0,
-    under: float = _GAP,
+    rows: int, columns: int, shape: tuple[int, ...], title: str, room: _Room
 ) -> tuple[Figure, np.ndarray]:
-    """Make a grid of equal cells with so many inches beside, over and under the images."""
+    """Make a grid of equal cells with room for words."""
     high = _CELL * shape[0] / shape[1]
-    head = _EDGE + over + (_HEAD if title else 0)
-    width = left + columns * _CELL + (columns - 1) * _GAP + _EDGE
-    height = head + rows * (high + under) + _EDGE - min(under, _GAP)
+    head = _EDGE + room.over + (_HEAD if title else 0)
+    width = room.left + columns * _CELL + (columns - 1) * _GAP + _EDGE
+    height = head + rows * high + (rows - 1) * room.under + room.last
     figure = house.figure(height, width, solved=False)
     figure.subplots_adjust(
-        left=left / width,
+        left=room.left / width,
         right=1 - _EDGE / width,
         top=1 - head / height,
-        bottom=1 - (head + rows * high + (rows - 1) * under) / height,
+        bottom=room.last / height,
         wspace=_GAP / _CELL,
-        hspace=under / high,
+        hspace=room.under / high,
     )
     if title:
         figure.text(

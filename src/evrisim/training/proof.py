@@ -200,12 +200,17 @@ def examine(
 
 def _training_draw(dataset: DataSet, recipe: Recipe, parts: list[np.ndarray]) -> Draw:
     """Give batches as training makes them; where several are asked for, out of its pipeline."""
-    coming = _pipeline(dataset, recipe) if len(parts) > 1 else None
+    direct = _direct_draw(dataset, recipe, parts)
+    if len(parts) == 1:
+        return direct
+    coming = _pipeline(dataset, recipe)
+    return lambda epoch, number: direct(epoch, number) if epoch else next(coming)
+
+
+def _direct_draw(dataset: DataSet, recipe: Recipe, parts: list[np.ndarray]) -> Draw:
+    """Draw for the same images in any epoch: the pipeline would come to them in another order."""
 
     def draw(epoch: int, number: int) -> Batch:
-        if epoch == 0 and coming is not None:
-            return next(coming)
-        # The next epoch has another order: what it would draw here is drawn for the same images.
         place = Place(recipe.seed, epoch, number * recipe.batch_size, dataset.num_classes)
         return draw_batch(dataset.train, parts[number], recipe.policy, place)
 
