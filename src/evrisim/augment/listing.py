@@ -15,20 +15,24 @@ from evrisim.messages import translate as _
 def policies() -> dict[str, str]:
     """Say what each shipped policy is and when to take it."""
     return {
-        "none": _("nothing: images as they are"),
-        "standard": _("mirrored, and moved by up to an eighth: for small photographs"),
+        "none": _("nothing: to see what augmentation is worth"),
+        "standard": _("mirrored, and moved by up to an eighth: begin with it, but not for writing"),
         "course": _(
-            "the layers of the course's slide: flip, rotation, zoom, crop, light, contrast"
+            "the layers of the course's slide, flip to contrast: for things seen at any angle"
         ),
         "colour": _("light and colours only: where shape and place must stay"),
-        "strong": _("standard, two changes of RandAugment at half strength, random erasing"),
-        "rand-augment": _("two of fourteen changes for each image, all as strong (Cubuk 2020)"),
-        "trivial-augment": _("one change for each image, of any strength (Müller 2021)"),
-        "augmix": _("three chains of changes blended with the image (Hendrycks 2020)"),
-        "cutout": _("a grey square over a part (DeVries 2017)"),
-        "mixup": _("two images and their labels blended (Zhang 2018)"),
-        "cutmix": _("a box of another image, and its share of the label (Yun 2019)"),
-        "mixup-cutmix": _("one of the two for each batch"),
+        "strong": _(
+            "standard, two of RandAugment's changes, erasing: for what overfits all the same"
+        ),
+        "rand-augment": _("two of fourteen changes, all as strong: where nobody knows which suit"),
+        "trivial-augment": _("one change of any strength: the same, with nothing to tune"),
+        "augmix": _(
+            "chains of changes blended with the image: for images that come noisy or blurred"
+        ),
+        "cutout": _("a grey square over a part: against models that look at one detail"),
+        "mixup": _("two images and their labels blended: for classes that are easily confused"),
+        "cutmix": _("a box of another image and its share of the label: for long trainings"),
+        "mixup-cutmix": _("one of the two for each batch: as in the longest recipes"),
     }
 
 
