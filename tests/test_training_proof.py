@@ -210,7 +210,7 @@ def test_a_policy_that_leaves_black_and_white_is_warned_of(shapes):
     ("spoil", "said"),
     [
         (lambda images: images // 32 + 100, "with hardly any contrast"),
-        (lambda images: images // 2 + 127, "Images become brighter by"),
+        (lambda images: images // 2 + 127, "The mean brightness moves by"),
     ],
 )
 def test_images_that_lose_what_was_on_them_are_warned_of(shapes, spoil, said):

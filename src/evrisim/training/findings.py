@@ -184,9 +184,9 @@ def _extremes(found: "Proof") -> list[Finding]:
         )
     if abs(found.brightness) > BRIGHT:
         told.append(
-            _(
-                "Images become brighter by {levels} of 255 on average; validation stays as it is."
-            ).format(levels=numbers.decimal(found.brightness, 0))
+            _("The mean brightness moves by {levels} of 255; that of validation stays.").format(
+                levels=numbers.decimal(found.brightness, 0)
+            )
         )
     if found.mirrored_writing:
         told.append(
