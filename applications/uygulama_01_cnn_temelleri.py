@@ -6,7 +6,7 @@ app = marimo.App(width="medium", app_title="evrisim · 1 · CNN")
 with app.setup:
     import marimo as mo
 
-    from evrisim.applications import first, layer, page, studies, work
+    from evrisim.applications import first, layer, page, parts, studies, work
     from evrisim.cli import application
     from evrisim.messages import translate
 
@@ -20,7 +20,7 @@ def _():
 
 @app.cell(hide_code=True)
 def _():
-    welcome = first.words(
+    welcome = parts.words(
         "welcome",
         translate("Application 1: the foundations of a convnet"),
         translate(
@@ -63,7 +63,7 @@ def _(ended, set_ended, tick):
 
 @app.cell(hide_code=True)
 def _():
-    kernel_words = first.words(
+    kernel_words = parts.words(
         "kernel",
         translate("Filter, detect, condense"),
         translate(
@@ -100,7 +100,7 @@ def _(kernel_name, photograph):
 
 @app.cell(hide_code=True)
 def _():
-    cost_words = first.words(
+    cost_words = parts.words(
         "one-layer",
         translate("What one layer costs"),
         translate(
@@ -150,7 +150,7 @@ def _(bias, channels, filters, kernel_size, stride):
 
 @app.cell(hide_code=True)
 def _():
-    model_words = first.words(
+    model_words = parts.words(
         "model",
         translate("The whole architecture"),
         translate(
@@ -194,7 +194,7 @@ def _(asked, ended):
 
 @app.cell(hide_code=True)
 def _():
-    filters_words = first.words(
+    filters_words = parts.words(
         "filters",
         translate("How large, and how many?"),
         translate(
@@ -237,7 +237,7 @@ def _(asked, ended):
 
 @app.cell(hide_code=True)
 def _():
-    stride_words = first.words(
+    stride_words = parts.words(
         "stride",
         translate("A stride, or pooling?"),
         translate(
@@ -276,7 +276,7 @@ def _(asked, ended):
 
 @app.cell(hide_code=True)
 def _():
-    maps_words = first.words(
+    maps_words = parts.words(
         "maps",
         translate("Feature maps: what the layers see"),
         translate(
@@ -326,7 +326,7 @@ def _(looked_at):
 
 @app.cell(hide_code=True)
 def _():
-    whole_words = first.words(
+    whole_words = parts.words(
         "whole",
         translate("What the whole model costs"),
         translate(
@@ -370,13 +370,13 @@ def _(
         asked,
         [
             welcome,
-            first.joined(kernel_words, kernel_found),
-            first.joined(cost_words, cost_found),
-            first.joined(model_words, model_found),
-            first.joined(filters_words, filters_found),
-            first.joined(stride_words, stride_found),
-            first.joined(maps_words, maps_found, kernels_found),
-            first.joined(whole_words, whole_found),
+            parts.joined(kernel_words, kernel_found),
+            parts.joined(cost_words, cost_found),
+            parts.joined(model_words, model_found),
+            parts.joined(filters_words, filters_found),
+            parts.joined(stride_words, stride_found),
+            parts.joined(maps_words, maps_found, kernels_found),
+            parts.joined(whole_words, whole_found),
         ],
     )
     return

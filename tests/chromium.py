@@ -38,7 +38,9 @@ class Chromium:
             page = next(tab for tab in json.load(answer) if tab["type"] == "page")
         self.open = contextlib.ExitStack()
         url = page["webSocketDebuggerUrl"]
-        self.line = self.open.enter_context(sockets.connect(url, max_size=None, proxy=None))
+        self.line = self.open.enter_context(
+            sockets.connect(url, max_size=None, proxy=None, ping_interval=None)
+        )
         self.numbers, self.events = itertools.count(1), []
         for domain in ("Runtime", "Log", "Network", "Page"):
             self.call(f"{domain}.enable")

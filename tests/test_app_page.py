@@ -26,14 +26,14 @@ MAPS = PICTURE.format(begin="The strongest feature maps")
 
 
 @contextmanager
-def served(folder):
+def served(folder, number="1"):
     """The command as a process: its address, and what it says on standard error into a file."""
     # A test runner in the background ignores interrupts, and so would what it starts.
     code = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
         "from evrisim.cli import main; sys.exit(main(sys.argv[1:]))"
     )
-    words = ["app", "1", "--no-browser", "--json", "--budget", "smoke", "--out", str(folder)]
+    words = ["app", number, "--no-browser", "--json", "--budget", "smoke", "--out", str(folder)]
     with (folder / "said").open("w") as said:
         server = subprocess.Popen(
             [sys.executable, "-c", code, *words],
@@ -129,9 +129,25 @@ def test_the_browser_itself_keeps_the_page_from_loading_elsewhere(page):
     assert any("Content Security Policy" in text for text in said)
 
 
+def test_the_second_page_answers_a_slider_with_other_draws(tmp_path):
+    draws = PICTURE.format(begin="Draws of course at severity")
+    with served(tmp_path, "2") as url, closing(chromium.Chromium(tmp_path / "profile")) as browser:
+        browser.call("Page.navigate", url=url)
+        before = browser.wait(draws)
+        assert browser.wait(f"{slider('severity')} && ({slider('severity')}.focus(), true)")
+        browser.press("ArrowLeft", 37)
+        assert browser.wait(f"({draws}) && ({draws}) !== {json.dumps(before)}")
+        browser.wait("document.body.innerText.includes('What the course says')")
+        assert browser.told("Runtime.exceptionThrown") == []
+        loaded = [told["request"]["url"] for told in browser.told("Network.requestWillBeSent")]
+        assert all(one.startswith(("http://127.0.0.1:", "data:", "blob:")) for one in loaded)
+        entries = [told["entry"] for told in browser.told("Log.entryAdded")]
+        assert [entry["text"] for entry in entries if entry["level"] == "error"] == []
+
+
 def test_an_application_that_is_not_there_is_refused(capsys):
-    said = command_line.refused(capsys, "app", "2")
-    assert said == "There is no application 2; there is: 1.\n"
+    said = command_line.refused(capsys, "app", "3")
+    assert said == "There is no application 3; there is: 1, 2.\n"
 
 
 def test_data_that_is_not_there_is_refused_before_anything_is_served(capsys):

@@ -25,6 +25,7 @@ _MODULES = {
     "augment": "evrisim.augment",
     "backbones": "evrisim.backbones",
     "blocks": "evrisim.blocks",
+    "corruptions": "evrisim.corruptions",
     "cost": "evrisim.cost",
     "evaluate": "evrisim.evaluate",
     "experiments": "evrisim.experiments",
@@ -38,6 +39,7 @@ _MODULES = {
     "normalising": "evrisim.normalising",
     "open_model": "evrisim.opening",
     "pooling": "evrisim.pooling",
+    "robustness": "evrisim.robustness",
     "study": "evrisim.study",
     "train_run": "evrisim.workflow",
 }

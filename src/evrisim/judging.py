@@ -97,3 +97,21 @@ def check_same_data(run: Run, dataset: DataSet) -> None:
                 "{data} is not what {run} was trained on: its images, labels or split have changed."
             ).format(data=dataset.name, run=run.directory)
         )
+
+
+def check_same_classes(run: Run, dataset: DataSet) -> None:
+    """Pass if `dataset` has the classes that the run was trained on, in their order.
+
+    Raises:
+        InputError: If it has not.
+    """
+    expected = run.facts["data"]["class_names"]
+    if list(dataset.class_names) != expected:
+        raise InputError(
+            _("{data} has the classes {found}, but {run} was trained on {expected}.").format(
+                data=dataset.name,
+                found=", ".join(dataset.class_names),
+                run=run.directory,
+                expected=", ".join(expected),
+            )
+        )

@@ -8,14 +8,19 @@ from typing import Any
 import keras
 import numpy as np
 
-from evrisim import explain, images, plots
+from evrisim import explain, images, plots, robustness
 from evrisim._validate import InputError
 from evrisim.data.dataset import DataSet
 from evrisim.decode import UnreadableImage, decode, kind_by_name, looks_like_image, printable
 from evrisim.evaluate import Evaluation, evaluate
 from evrisim.explain import faithfulness
 from evrisim.inference import predict_logits
-from evrisim.judging import check_same_data, evaluate_run, saved_evaluation
+from evrisim.judging import (
+    check_same_classes,
+    check_same_data,
+    evaluate_run,
+    saved_evaluation,
+)
 from evrisim.messages import translate as _
 from evrisim.metrics import softmax
 from evrisim.opening import fitted
@@ -60,16 +65,7 @@ def evaluate_other(run: Run, dataset: DataSet, *, progress: Progress | None = No
     Raises:
         InputError: If the classes or the image shape differ.
     """
-    expected = run.facts["data"]["class_names"]
-    if list(dataset.class_names) != expected:
-        raise InputError(
-            _("{data} has the classes {found}, but {run} was trained on {expected}.").format(
-                data=dataset.name,
-                found=", ".join(dataset.class_names),
-                run=run.directory,
-                expected=", ".join(expected),
-            )
-        )
+    check_same_classes(run, dataset)
     return evaluate(run.model(), dataset, progress=progress)
 
 
@@ -91,6 +87,7 @@ def report_run(run: Run, dataset: DataSet, *, progress: Progress | None = None) 
         evaluation,
         right=right,
         wrong=wrong,
+        robustness=robustness.saved(run),
     )
     return run
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from evrisim._validate import InputError
 from evrisim.messages import translate as _
 
-FILES = {1: "uygulama_01_cnn_temelleri.py"}
+FILES = {1: "uygulama_01_cnn_temelleri.py", 2: "uygulama_02_data_augmentation.py"}
 """The applications there are, by their number in the course."""
 
 _PLACES = (
@@ -13,7 +13,15 @@ _PLACES = (
     Path(__file__).parents[3] / "applications",  # a checkout
 )
 
-__all__ = ["FILES", "path"]
+__all__ = ["FILES", "path", "titles"]
+
+
+def titles() -> dict[int, str]:
+    """Name the applications in the language in use."""
+    return {
+        1: _("Application 1: the foundations of a convnet"),
+        2: _("Application 2: data augmentation"),
+    }
 
 
 def path(number: int) -> Path:

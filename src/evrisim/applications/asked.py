@@ -20,6 +20,7 @@ class Asked:
         out: The folder of all runs and studies; what lies there already is not trained again.
         jobs: Trainings at a time; None for what suits the machine.
         script: Whether everything runs by itself, from start to end.
+        number: Of the application.
     """
 
     data: str = "shapes"
@@ -28,11 +29,12 @@ class Asked:
     out: Path = Path("runs")
     jobs: int | None = None
     script: bool = False
+    number: int = 1
 
     @property
     def directory(self) -> Path:
-        """Where the first application's own results go."""
-        return self.out / f"application-1-{self.stem}-{self.budget}"
+        """Where the application's own results go."""
+        return self.out / f"application-{self.number}-{self.stem}-{self.budget}"
 
     @property
     def stem(self) -> str:

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evrisim.applications import model as trainings
+from evrisim.applications import parts
 from evrisim.applications.asked import Asked
 from evrisim.applications.layer import Layer
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
-from evrisim.report.blocks import Block, Code, Picture, Row, Section, Table, Terms, Text
+from evrisim.report.blocks import Block, Code, Row, Table, Terms, Text
 
 if TYPE_CHECKING:
     import keras
-    from matplotlib.figure import Figure
 
     from evrisim.training import Run
 
@@ -23,18 +23,6 @@ IMAGES = 12
 
 PHOTOGRAPH = 320
 """Pixels along the longer side: a kernel's work is seen best where its cells are not too small."""
-
-
-def words(name: str, title: str, *paragraphs: str) -> Section:
-    """Begin a part with its title and what there is to know."""
-    return Section(name, title, [Text(paragraph) for paragraph in paragraphs])
-
-
-def joined(begun: Section, *more: Sequence[Block]) -> Section:
-    """Give a part with the blocks that came out added."""
-    return Section(
-        begun.name, begun.title, [*begun.blocks, *(one for part in more for one in part)]
-    )
 
 
 def kernel_names() -> list[str]:
@@ -56,7 +44,7 @@ def kernel(photograph: str, name: str) -> list[Block]:
         name=photograph, kernel=name
     )
     return [
-        _picture("kernel", figure, alt),
+        parts.picture("kernel", figure, alt),
         Text(
             _("{kernel}: {meaning}. ReLU keeps {share} of the places.").format(
                 kernel=name, meaning=kernels.describe()[name], share=numbers.percent(kept)
@@ -86,7 +74,7 @@ def result(run: "Run", asked: Asked) -> list[Block]:
         epochs=numbers.whole(run.facts["epochs"]), seconds=numbers.duration(run.facts["seconds"])
     )
     told: list[Block] = [Text(evaluation.sentence, "reading"), Text(spent)]
-    return [Row([[_picture("curves", curves, alt, wide=False)], told]), *examples.blocks]
+    return [Row([[parts.picture("curves", curves, alt, wide=False)], told]), *examples.blocks]
 
 
 def missing_model() -> list[Block]:
@@ -170,7 +158,7 @@ def feature_maps(
     )
     if dead:
         said += " " + _("In this image {dead} of them are zero everywhere.").format(dead=dead)
-    return [_picture("maps", figure, alt), Text(said, "reading")]
+    return [parts.picture("maps", figure, alt), Text(said, "reading")]
 
 
 def learned(model: "keras.Model") -> list[Block]:
@@ -178,7 +166,7 @@ def learned(model: "keras.Model") -> list[Block]:
     from evrisim import features, plots
 
     figure = plots.learned_kernels(features.learned_kernels(model))
-    return [_picture("learned", figure, _("The kernels of the first convolution."))]
+    return [parts.picture("learned", figure, _("The kernels of the first convolution."))]
 
 
 def image(asked: Asked, place: int) -> np.ndarray:
@@ -231,7 +219,7 @@ def cost(asked: Asked) -> list[Block]:
     )
     figure = plots.cost_by_layer(measured, _("Where the work and the parameters are"))
     alt = _("Shares of MACs, parameters and memory by layer.")
-    return [Text(said, "reading"), _picture("cost", figure, alt), table]
+    return [Text(said, "reading"), parts.picture("cost", figure, alt), table]
 
 
 def layer_cost(layer: Layer) -> list[Block]:
@@ -261,7 +249,7 @@ def layer_cost(layer: Layer) -> list[Block]:
     said = _("This layer has {parameters} parameters and needs {macs} MACs for one image.").format(
         parameters=numbers.whole(layer.parameters), macs=numbers.whole(layer.macs)
     )
-    return [Text(said, "reading"), terms, _picture("one-layer", figure, alt)]
+    return [Text(said, "reading"), terms, parts.picture("one-layer", figure, alt)]
 
 
 def _parameters_term(layer: Layer) -> str:
@@ -278,9 +266,3 @@ def in_code(layer: Layer) -> list[Block]:
             f'strides={layer.stride}, padding="same", use_bias={layer.bias})'
         )
     ]
-
-
-def _picture(name: str, figure: "Figure", alt: str, *, wide: bool = True) -> Picture:
-    from evrisim.report.pictures import drawing
-
-    return Picture(drawing(name, figure, alt), wide=wide)

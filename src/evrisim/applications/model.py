@@ -32,8 +32,8 @@ class Plan:
 
 def plan(asked: Asked) -> Plan:
     """Say what the model of an application is trained on and how; the data is loaded once."""
-    # The model is the same for any seeds, jobs and mode.
-    return _plan(replace(asked, seeds=None, jobs=None, script=False))
+    # The model is the same for any seeds, jobs and mode, and in every application.
+    return _plan(replace(asked, seeds=None, jobs=None, script=False, number=1))
 
 
 @cache

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from evrisim.applications import titles
 from evrisim.applications.asked import Asked
 from evrisim.messages import language
 from evrisim.messages import translate as _
@@ -18,7 +19,7 @@ def write(asked: Asked, parts: Sequence[Section]) -> Path:
     """
     page = Page(
         language=language(),
-        title=_("Application 1: the foundations of a convnet"),
+        title=titles()[asked.number],
         subtitle=_("{data}, budget {budget}").format(data=asked.stem, budget=asked.budget),
         sections=parts,
         words=pages.words(),

@@ -1,21 +1,21 @@
-"""The studies of the first application: settled once, their answers as blocks of a page."""
+"""The studies of the applications: settled once, their answers as blocks of a page."""
 
 from typing import TYPE_CHECKING
 
 from evrisim.applications.asked import Asked
+from evrisim.applications.parts import picture
 from evrisim.messages import translate as _
-from evrisim.report.blocks import Block, Picture, Row, Text
+from evrisim.report.blocks import Block, Row, Text
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from matplotlib.figure import Figure
 
     from evrisim.study.record import StudyRun
     from evrisim.study.results import Findings
     from evrisim.study.runner import Show
 
 FILTERS, CONDENSING = "filters", "stride-vs-pooling"
+MIXING, SEVERITY, POLICIES = "mixing", "severity", "augmentation"
 
 
 def directory(name: str, asked: Asked) -> "Path":
@@ -91,7 +91,7 @@ def answer(found: "StudyRun") -> list[Block]:
     from evrisim.study import named
 
     findings, name = found.findings(), found.facts["name"]
-    differences = _picture(
+    differences = picture(
         f"{name}-differences",
         plots.differences(findings),
         _("Each difference with its interval, what was claimed, and the verdict."),
@@ -100,7 +100,7 @@ def answer(found: "StudyRun") -> list[Block]:
             "difference probably lies. A claim holds if that is in the shaded region."
         ),
     )
-    arms = _picture(
+    arms = picture(
         f"{name}-arms",
         plots.arms(findings),
         _("The accuracy of each arm and seed."),
@@ -144,16 +144,10 @@ def _together(found: "StudyRun", findings: "Findings") -> list[Block]:
     if len(plan.factors) < 2:
         return []
     return [
-        _picture(
+        picture(
             f"{plan.name}-effects",
             plots.effects(findings, plan),
             _("The mean accuracy by both settings."),
             _("Parallel lines: each setting does the same whatever the other one is."),
         )
     ]
-
-
-def _picture(name: str, figure: "Figure", alt: str, caption: str) -> Picture:
-    from evrisim.report.pictures import drawing
-
-    return Picture(drawing(name, figure, alt), caption)

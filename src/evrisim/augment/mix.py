@@ -9,7 +9,7 @@ import numpy as np
 
 from evrisim._validate import InputError, check_choice, check_range
 from evrisim.augment.base import Augmentation, Size
-from evrisim.augment.steps import MIXING, Code, Step, step
+from evrisim.augment.steps import Code, Step, step
 from evrisim.augment.texture import square
 from evrisim.messages import translate as _
 
@@ -154,12 +154,13 @@ def label_shares(one: Step, size: Size) -> tuple[np.ndarray, np.ndarray]:
     """
     codes, values = np.asarray(one.codes), np.asarray(one.values)
     itself = np.arange(len(codes))
-    mixed = np.isin(codes, [float(code) for code in MIXING])
+    blended = codes == float(Code.MIXUP)
+    mixed = blended | (codes == float(Code.CUTMIX))
     partner = np.where(mixed, values[:, 0].astype(np.int64), itself)
     top, left, bottom, right = values[:, 1:5].astype(np.int64).T
     box = (bottom - top) * (right - left)
     pasted = (box / (size[0] * size[1])).astype(np.float32)
-    own = np.where(codes == float(Code.MIXUP), values[:, 1], 1 - pasted)
+    own = np.where(blended, values[:, 1], 1 - pasted)
     return partner, np.where(mixed, own, np.float32(1))
 
 

@@ -13,6 +13,7 @@ from evrisim._validate import InputError
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
 from evrisim.statistics import Interval, paired_interval
+from evrisim.statistics.planning import pairs_needed
 
 if TYPE_CHECKING:
     from evrisim.study.record import StudyRun
@@ -28,7 +29,7 @@ JUDGED = "course"
 """The arm of C12: the policy of the slide."""
 
 NEAR = 0.01
-"""Within a point of the truth, validation does not mislead (C12)."""
+"""Within a point of what the plain images say, augmented ones do not mislead (C12)."""
 
 Values = Mapping[str, Any]
 
@@ -120,26 +121,45 @@ def _validated(run: "Run", data: Any) -> tuple[float, float]:
 
 
 def judge_validation(values: Values) -> tuple[str, str]:
-    """Give verdict and evidence of C12 from what `validations` measured."""
-    wrong = _interval(np.subtract(values["augmented"], values["test"]))
-    right = _interval(np.subtract(values["plain"], values["test"]))
-    if wrong is None:
+    """Give verdict and evidence of C12 from what `validations` measured.
+
+    Judged is what augmenting changes on the same images: how far these happen to lie from the test
+    images is another matter, and the same for all seeds.
+    """
+    moved = _interval(np.subtract(values["augmented"], values["plain"]))
+    if moved is None:
         verdict = "undecided"
-    elif wrong.high < -NEAR or wrong.low > NEAR:
+    elif moved.high < -NEAR or moved.low > NEAR:
         verdict = "supported"
     else:
-        verdict = "refuted" if wrong.low >= -NEAR and wrong.high <= NEAR else "undecided"
-    return verdict, _(
-        "Trained with {policy}, models get {test} of the test images right. Augmented validation "
-        "images say {augmented}, {wrong} beside it; plain ones {plain}, {right} beside it."
+        verdict = "refuted" if moved.low >= -NEAR and moved.high <= NEAR else "undecided"
+    evidence = _(
+        "Models trained with {policy} get {plain} of the validation images right as they are, and "
+        "{augmented} of the same images augmented: a change of {moved}. Of the test images they "
+        "get {test} right."
     ).format(
         policy=JUDGED,
-        test=numbers.percent(float(np.mean(values["test"]))),
-        augmented=numbers.percent(float(np.mean(values["augmented"]))),
-        wrong=_said(wrong),
         plain=numbers.percent(float(np.mean(values["plain"]))),
-        right=_said(right),
+        augmented=numbers.percent(float(np.mean(values["augmented"]))),
+        moved=_said(moved),
+        test=numbers.percent(float(np.mean(values["test"]))),
     )
+    return verdict, f"{evidence} {_seeds_needed(values)}" if verdict == "undecided" else evidence
+
+
+def _seeds_needed(values: Values) -> str:
+    """Say how many seeds would settle C12 if the change and its spread are as measured."""
+    moved = np.subtract(values["augmented"], values["plain"])
+    if len(moved) < 2:
+        return _("One seed settles nothing.")
+    outside = abs(float(moved.mean())) > NEAR
+    nearest = min(abs(float(moved.mean()) - bound) for bound in (-NEAR, NEAR))
+    near = tuple(float(moved.mean()) + one for one in (-NEAR, NEAR))
+    distances = (nearest,) if outside else near
+    needed = pairs_needed(distances, float(moved.std(ddof=1)))
+    if needed is None:
+        return _("Not even 1,000 seeds would probably settle it.")
+    return _("About {count} seeds would probably settle it.").format(count=needed)
 
 
 def _below(interval: Interval | None, bound: float) -> str:

@@ -26,6 +26,7 @@ from evrisim.cli import (
     predict,
     receptive_field,
     report,
+    robustness,
     study,
     train,
 )
@@ -35,6 +36,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
     "train": train.train,
     "evaluate": evaluate.evaluate,
+    "robustness": robustness.robustness,
     "predict": predict.predict,
     "report": report.report,
     "explain": explain.explain,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evrisim import applications
 from evrisim.applications import asked as asking
 from evrisim.applications import model, studies
 from evrisim.applications.asked import Asked
@@ -27,12 +28,16 @@ if TYPE_CHECKING:
 
 _OUTPUT = Output()
 
+_SEEDS = {(2, "quick"): 3}
+"""Seeds an application takes at a budget unless the user says how many: it has many arms."""
 
-def begin(mode: str | None) -> Asked:
+
+def begin(mode: str | None, number: int = 1) -> Asked:
     """Find out what the application is asked for.
 
     Args:
         mode: marimo's word for how the notebook runs: `script`, `run`, `edit`, ….
+        number: Of the application.
 
     Raises:
         SystemExit: In a script, after `--help`.
@@ -41,13 +46,16 @@ def begin(mode: str | None) -> Asked:
     if mode == "script":
         sys.excepthook = _end
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        found = asking.checked(_read(sys.argv[1:]))
+        found = asking.checked(_read(sys.argv[1:], number))
         heavy.load()
-        return found
-    return asking.checked(asking.in_use())
+    else:
+        found = asking.checked(asking.in_use())
+    found = replace(found, number=number)
+    few = _SEEDS.get((number, found.budget))
+    return replace(found, seeds=few) if found.seeds is None and few else found
 
 
-def _read(words: Sequence[str]) -> Asked:
+def _read(words: Sequence[str], number: int = 1) -> Asked:
     """Read the arguments of a script; usage is refused as by any command."""
     from evrisim import messages
     from evrisim.cli import _language, app
@@ -56,7 +64,7 @@ def _read(words: Sequence[str]) -> Asked:
     if language:
         messages.use(language)
     script = typer.Typer(add_completion=False, rich_markup_mode=None)
-    script.command(help=_("Application 1: the foundations of a convnet."))(_arguments())
+    script.command(help=f"{applications.titles()[number]}.")(_arguments())
     command = typer.main.get_command(script)
     try:
         found = command.main(list(words), prog_name=Path(sys.argv[0]).name, standalone_mode=False)

@@ -12,6 +12,7 @@ from evrisim.plots.features import exciting_images, feature_maps, learned_kernel
 from evrisim.plots.gallery import gallery
 from evrisim.plots.kernels import filter_detect_condense
 from evrisim.plots.receptive_field import FieldView, receptive_fields
+from evrisim.plots.robustness import corruption_scores, robustness
 from evrisim.plots.saving import save
 from evrisim.plots.scores import faithfulness, score
 from evrisim.plots.study import arms, differences, effects, pareto
@@ -22,6 +23,7 @@ __all__ = [
     "FieldView",
     "arms",
     "confusion_matrix",
+    "corruption_scores",
     "cost_by_layer",
     "differences",
     "effects",
@@ -36,6 +38,7 @@ __all__ = [
     "per_class",
     "receptive_fields",
     "reliability_diagram",
+    "robustness",
     "save",
     "score",
     "written_out",

@@ -20,6 +20,7 @@ def write_run_report(
     *,
     right: Gallery,
     wrong: Gallery,
+    robustness: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the report of a run in the language in use, and its pictures beside it.
 
@@ -34,6 +35,7 @@ def write_run_report(
         evaluation: Of the run's model on the test split.
         right: Some rightly named test images.
         wrong: Some wrongly named ones, the surest first.
+        robustness: What `robustness.json` holds, for a section about corrupted test images.
 
     Returns:
         `path`.
@@ -43,4 +45,4 @@ def write_run_report(
     """
     from evrisim.report.page import run_page, write
 
-    return write(path, run_page(Material(facts, history, evaluation, right, wrong)))
+    return write(path, run_page(Material(facts, history, evaluation, right, wrong, robustness)))

@@ -48,6 +48,7 @@ class Material:
         history: one row an epoch.
         evaluation: on the test split.
         right, wrong: examples.
+        robustness: what `robustness.json` holds, or None where nothing was corrupted.
     """
 
     facts: Mapping[str, Any]
@@ -55,6 +56,7 @@ class Material:
     evaluation: "Evaluation"
     right: Gallery
     wrong: Gallery
+    robustness: Mapping[str, Any] | None = None
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from evrisim import _files, plots
 from evrisim.messages import language, numbers
 from evrisim.messages import translate as _
 from evrisim.plots import house
-from evrisim.report import making, results, trust
+from evrisim.report import corrupted, making, results, trust
 from evrisim.report.blocks import Block, Page, drawings
 from evrisim.report.material import Material
 from evrisim.report.pictures import png
@@ -30,6 +30,7 @@ def run_page(material: Material) -> Page:
         trust.calibration(material),
         examples,
         trust.explanation(material),
+        *corrupted.sections(material),
         making.cost(material),
         making.done(material),
         making.repeat(material),

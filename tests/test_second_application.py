@@ -1,0 +1,174 @@
+"""Application 2: its parts, and the whole way as a script."""
+
+import ast
+import contextlib
+import io
+import json
+import runpy
+import signal
+import sys
+
+import numpy as np
+import pytest
+
+from evrisim import applications, messages
+from evrisim.applications import asked as asking
+from evrisim.applications import second, studies
+from evrisim.applications.asked import Asked
+from evrisim.cli import application
+from evrisim.report.blocks import Code, Picture, Table, Text
+
+FILE = applications.path(2)
+ASKED = Asked(budget="smoke", number=2)
+
+
+def test_the_file_is_as_marimo_would_write_it():
+    from marimo._convert.converters import MarimoConvert
+
+    text = FILE.read_text("utf-8")
+    written = MarimoConvert.from_py(text).to_py()
+    assert ast.dump(ast.parse(written)) == ast.dump(ast.parse(text))
+
+
+def test_the_policies_to_choose_from_change_one_image_at_a_time():
+    names = second.policy_names()
+    assert "course" in names
+    assert not {"none", "mixup", "cutmix", "mixup-cutmix"} & set(names)
+
+
+def drawn(blocks):
+    return [block.drawing.png for block in blocks if isinstance(block, Picture)]
+
+
+def test_draws_steps_and_ladder_follow_what_is_chosen():
+    pictures = list(second.pictures(ASKED).values())
+    assert pictures[:2] == ["china", "flower"]
+    same = drawn(second.draws(ASKED, "china", "standard", 1.0, 3))
+    assert same == drawn(second.draws(ASKED, "china", "standard", 1.0, 3))
+    for other in (
+        second.draws(ASKED, pictures[2], "standard", 1.0, 3),
+        second.draws(ASKED, "china", "colour", 1.0, 3),
+        second.draws(ASKED, "china", "standard", 0.5, 3),
+        second.draws(ASKED, "china", "standard", 1.0, 4),
+    ):
+        assert drawn(other) != same
+    assert len(drawn(second.steps(ASKED, "flower", "course", 0.5, 0))) == 1
+    assert len(drawn(second.ladder(ASKED, "flower", "colour", 0))) == 1
+
+
+def test_mixing_shows_how_much_of_the_label_stays():
+    few, much = (drawn(second.mixed(ASKED, "mixup", alpha, 0)) for alpha in (0.1, 5.0))
+    assert few != much
+
+
+def test_the_proof_is_of_the_policy_that_is_chosen():
+    said, where = (block.text for block in second.proof(ASKED, "course", 0.5))
+    assert said.startswith("Augmentation course changes")
+    assert "pipeline" in where
+    nothing = second.proof(ASKED, "course", 0.0)[0].text
+    assert nothing.startswith("No augmentation")
+
+
+def test_the_layers_of_the_course_can_be_copied_and_run():
+    import keras
+
+    import evrisim.augment.layers
+
+    (code,) = second.in_code()
+    assert isinstance(code, Code)
+    names = {"keras": keras, "evrisim": evrisim}
+    assigned = ast.parse(code.text).body[0]
+    layer = ast.unparse(assigned.value.args[0].elts[1])
+    assert layer == "evrisim.augment.layers.RandomRotation(0.1)"
+    calls = [ast.unparse(one.func) for one in assigned.value.args[0].elts]
+    for call in calls:
+        found = names[call.split(".", 1)[0]]
+        for part in call.split(".")[1:]:
+            found = getattr(found, part)
+        assert issubclass(found, keras.layers.Layer)
+
+
+def test_every_claim_on_augmentation_is_shown_with_its_verdict():
+    (table,) = second.claims()
+    assert isinstance(table, Table)
+    assert {row[0] for row in table.rows} == set(second.CLAIMS)
+    assert "not measured yet" not in {row[2] for row in table.rows}
+
+
+def test_three_seeds_are_taken_at_the_quick_budget_unless_others_are_asked_for(monkeypatch):
+    monkeypatch.setattr(application.heavy, "load", lambda: None)
+    hook, handler = sys.excepthook, signal.getsignal(signal.SIGTERM)
+    try:
+        for words, seeds in (([], 3), (["--seeds", "5"], 5), (["--budget", "smoke"], None)):
+            monkeypatch.setattr(sys, "argv", ["application", *words])
+            assert application.begin("script", 2).seeds == seeds
+        monkeypatch.setattr(sys, "argv", ["application"])
+        assert application.begin("script", 1).seeds is None
+    finally:
+        sys.excepthook = hook
+        signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """The script run once, with hardly any training, in Turkish: its folder, words, report."""
+    folder = tmp_path_factory.mktemp("application-2")
+    said, hook, words = io.StringIO(), sys.excepthook, sys.argv
+    handler = signal.getsignal(signal.SIGTERM)
+    taste = ["--budget", "smoke", "--seeds", "1", "--lang", "tr", "--out", str(folder / "runs")]
+    sys.argv = [str(FILE), *taste]
+    try:
+        with contextlib.redirect_stdout(said):
+            runpy.run_path(str(FILE), run_name="__main__")
+    finally:
+        sys.argv, sys.excepthook = words, hook
+        signal.signal(signal.SIGTERM, handler)
+        messages.use("en")
+    directory = folder / "runs" / "application-2-shapes-smoke"
+    return folder, said.getvalue(), (directory / "report.html").read_text("utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_a_script_leaves_a_report_with_every_part_in_turkish(ran):
+    _folder, said, text = ran
+    parts = "pipeline layers ways mixing severity policies claims"
+    assert all(f'<section id="{name}"' in text for name in parts.split())
+    assert '<html lang="tr">' in text
+    assert "Uygulama 2: veri artırma" in text
+    assert "http" not in text.replace("http://www.w3.org", "").replace("http-equiv", "")
+    assert "veri artırması görüntülerin" in said
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_identical_trainings_of_its_three_studies_are_done_once(ran):
+    folder, *_told = ran
+    runs = [
+        json.loads(path.read_text("utf-8"))["recipe"]
+        for path in (folder / "runs" / "trainings").glob("*/run.json")
+    ]
+    settings = {(json.dumps(one["augmentation"]), one["severity"]) for one in runs}
+    # Five policies, four severities, four mixings; three of them twice.
+    assert len(runs) == len(settings) == 10
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_severity_and_gap_are_those_of_the_study(ran):
+    folder, *_told = ran
+    asked = asking.checked(Asked(budget="smoke", seeds=1, out=folder / "runs", number=2))
+    found = studies.settled(studies.SEVERITY, asked)
+    assert len(drawn(second.severities(found))) == 1
+    at = [second._severity_of(arm.settings) for arm in found.findings().arms]
+    assert at == [0.0, 0.25, 0.5, 0.75, 1.0]
+    (table,) = second.gaps(studies.settled(studies.POLICIES, asked))
+    arms = studies.settled(studies.POLICIES, asked).findings().arms
+    for row, arm in zip(table.rows, arms, strict=True):
+        gap = 100 * float(np.mean(arm.training - arm.test))
+        assert row[3].replace("\u00a0", " ") == f"{gap:.1f} points".replace("-", "−")
+
+
+def test_what_is_not_there_yet_is_said():
+    (text,) = second.missing_pipeline()
+    assert isinstance(text, Text)
