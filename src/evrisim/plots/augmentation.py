@@ -20,21 +20,27 @@ _LETTERS = 24
 
 @house.drawn
 def draws(
-    original: np.ndarray, images: Sequence[np.ndarray], titles: Sequence[str], *, columns: int = 5
+    original: np.ndarray | None,
+    images: Sequence[np.ndarray],
+    titles: Sequence[str],
+    *,
+    columns: int = 5,
 ) -> Figure:
     """Draw the original and then draws of it, each over what was drawn.
 
     Args:
-        original: `(rows, columns, 1 or 3)` uint8.
+        original: `(rows, columns, 1 or 3)` uint8; None for draws of several images.
         images: The draws, of the same shape.
         titles: Lines of plain text for each.
         columns: Images in a row.
     """
-    shown = [original, *images]
-    said = [_("original"), *(_wrapped(title) for title in titles)]
+    shown = [*images] if original is None else [original, *images]
+    said = [_wrapped(title) for title in titles]
+    if original is not None:
+        said.insert(0, _("original"))
     rows = -(-len(shown) // columns)
     lines = max(text.count("\n") + 1 for text in said)
-    figure, grid = _grid(rows, columns, original.shape, under=0.17 * lines + 0.12)
+    figure, grid = _grid(rows, columns, shown[0].shape, under=0.17 * lines + 0.12)
     for axes, image, text in zip(grid.ravel(), shown, said, strict=False):
         _show(axes, image)
         axes.set_xlabel(text, fontsize=8, labelpad=3)
