@@ -172,10 +172,17 @@ def _():
 
 
 @app.cell
-def _(asked, policy, severity):
-    ways_found = [*second.in_code(), *second.proof(asked, policy.value, severity.value)]
+def _(asked, policy):
+    ways_found = [*second.in_code(), *second.ways(asked, policy.value)]
     page.show(ways_found)
     return (ways_found,)
+
+
+@app.cell
+def _(asked, policy, severity):
+    proof_found = second.proof(asked, policy.value, severity.value)
+    page.show(proof_found)
+    return (proof_found,)
 
 
 @app.cell(hide_code=True)
@@ -233,7 +240,11 @@ def _(asked, run_mixing, tick):
 def _(asked, ended):
     ended()
     mixing_study = application.settled(studies.MIXING, asked)
-    mixing_found = studies.answer(mixing_study) if mixing_study else studies.missing()
+    mixing_found = (
+        [*second.gaps(mixing_study), *studies.answer(mixing_study)]
+        if mixing_study
+        else studies.missing()
+    )
     page.show(mixing_found)
     return (mixing_found,)
 
@@ -361,6 +372,7 @@ def _(
     pipeline_words,
     policies_found,
     policies_words,
+    proof_found,
     severity_found,
     severity_words,
     steps_found,
@@ -374,7 +386,7 @@ def _(
             welcome,
             parts.joined(pipeline_words, pipeline_found),
             parts.joined(layers_words, draws_found, steps_found, ladder_found),
-            parts.joined(ways_words, ways_found),
+            parts.joined(ways_words, ways_found, proof_found),
             parts.joined(mixing_words, mixed_found, mixing_found),
             parts.joined(severity_words, severity_found),
             parts.joined(policies_words, policies_found),

@@ -1,6 +1,5 @@
 """Application 1, the foundations of a convnet: what each part shows, as blocks of a page."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,16 +96,8 @@ def images(asked: Asked) -> dict[str, int]:
     """Name some validation images to choose from, with their class; the test split stays shut."""
     dataset = trainings.plan(asked).dataset
     labels = dataset.validation.labels[:IMAGES]
-    names = _class_names(asked)
+    names = trainings.class_names(asked)
     return {f"{place + 1} · {names[label]}": place for place, label in enumerate(labels)}
-
-
-def _class_names(asked: Asked) -> Sequence[str]:
-    from evrisim.data import shapes
-
-    dataset = trainings.plan(asked).dataset
-    drawn = dataset.name == "shapes" and dataset.class_names == shapes.CLASS_NAMES
-    return shapes.display_names() if drawn else dataset.class_names
 
 
 def models(asked: Asked, run: "Run | None") -> "dict[str, keras.Model]":

@@ -3,6 +3,7 @@
 It is the first arm of the study of stride and pooling with seed 0, so the two share the training.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -50,6 +51,15 @@ def _plan(asked: Asked) -> Plan:
     options = models.complete(found.model, found.options)
     place = pool.place(asked.out, dataset.content_hash(), found.model, options, found.recipe)
     return Plan(source, dataset, ModelChoice(found.model, options), found.recipe, place)
+
+
+def class_names(asked: Asked) -> Sequence[str]:
+    """Name the classes; those of the drawn shapes in the language in use."""
+    from evrisim.data import shapes
+
+    dataset = plan(asked).dataset
+    drawn = dataset.name == "shapes" and dataset.class_names == shapes.CLASS_NAMES
+    return shapes.display_names() if drawn else dataset.class_names
 
 
 def trained(asked: Asked) -> "Run | None":

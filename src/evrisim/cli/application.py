@@ -64,7 +64,7 @@ def _read(words: Sequence[str], number: int = 1) -> Asked:
     if language:
         messages.use(language)
     script = typer.Typer(add_completion=False, rich_markup_mode=None)
-    script.command(help=f"{applications.titles()[number]}.")(_arguments())
+    script.command(help=f"{applications.titles()[number]}.")(_arguments(number))
     command = typer.main.get_command(script)
     try:
         found = command.main(list(words), prog_name=Path(sys.argv[0]).name, standalone_mode=False)
@@ -76,8 +76,13 @@ def _read(words: Sequence[str], number: int = 1) -> Asked:
     return found
 
 
-def _arguments() -> Callable[..., Asked]:
+def _arguments(number: int) -> Callable[..., Asked]:
     """Give the function whose parameters are the script's options, in the language in use."""
+    seeds_help = _("Paired seeds of each study; default 6.")
+    if (number, "quick") in _SEEDS:
+        seeds_help = _("Paired seeds of each study; default 6, {few} at the budget quick.").format(
+            few=_SEEDS[number, "quick"]
+        )
 
     def script(
         data: Annotated[
@@ -86,9 +91,7 @@ def _arguments() -> Callable[..., Asked]:
         budget: Annotated[
             str, typer.Option("--budget", help=_("How much is trained: smoke, quick or full."))
         ] = "quick",
-        seeds: Annotated[
-            int | None, typer.Option("--seeds", help=_("Paired seeds of each study; default 6."))
-        ] = None,
+        seeds: Annotated[int | None, typer.Option("--seeds", help=seeds_help)] = None,
         out: Annotated[
             Path, typer.Option("--out", "-o", help=_("Folder of all runs; default runs."))
         ] = Path("runs"),

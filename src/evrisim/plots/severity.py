@@ -30,7 +30,7 @@ def severity(
         lines.insert(0, (_("training images"), training, house.VERMILION, "s", 0.006))
     for name, found, colour, mark, aside in lines:
         means = np.array([one.mean() for one in found])
-        halves = [paired_interval(one).high - one.mean() if len(one) > 1 else 0 for one in found]
+        halves = [interval_half(one) for one in found]
         places = np.asarray(severities) + aside
         axes.errorbar(places, means, yerr=halves, color=colour, marker=mark, capsize=4, label=name)
         for place, one in zip(places, found, strict=True):
@@ -42,3 +42,8 @@ def severity(
     axes.set_ylabel(_("top-1"))
     axes.legend()
     return figure
+
+
+def interval_half(values: np.ndarray) -> float:
+    """Give half the width of the 95 % interval of a mean; 0 where one value shows no spread."""
+    return paired_interval(values).high - float(values.mean()) if len(values) > 1 else 0.0
