@@ -62,11 +62,16 @@ def test_mixing_shows_how_much_of_the_label_stays():
 
 
 def test_the_proof_is_of_the_policy_that_is_chosen():
-    said, where = (block.text for block in second.proof(ASKED, "course", 0.5))
+    (said,) = (block.text for block in second.proof(ASKED, "course", 0.5))
     assert said.startswith("Augmentation course changes")
-    assert "pipeline" in where
     nothing = second.proof(ASKED, "course", 0.0)[0].text
     assert nothing.startswith("No augmentation")
+
+
+def test_layer_and_pipeline_are_compared_and_the_faster_one_is_named():
+    same, where = (block.text for block in second.ways(ASKED, "course"))
+    assert "the largest difference is" in same
+    assert "a batch is augmented" in where
 
 
 def test_the_layers_of_the_course_can_be_copied_and_run():
@@ -74,7 +79,7 @@ def test_the_layers_of_the_course_can_be_copied_and_run():
 
     import evrisim.augment.layers
 
-    (code,) = second.in_code()
+    code = second.in_code()[0]
     assert isinstance(code, Code)
     names = {"keras": keras, "evrisim": evrisim}
     assigned = ast.parse(code.text).body[0]
