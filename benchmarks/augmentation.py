@@ -1,207 +1,298 @@
-"""Images augmented a second: evrisim's pipeline beside Keras' own layers in tf.data, in one run.
+"""What augmentation costs: evrisim's pipeline beside Keras' layers, and what training loses.
 
-    python benchmarks/augmentation.py [--rounds 5] [--seconds 2] [--only pipeline|training]
+    python benchmarks/augmentation.py pipeline [--rounds 5] [--seconds 1.5]
+    python benchmarks/augmentation.py training [--rounds 15] [--steps 8]
 
-pipeline: for four policies, at 32×32 in batches of 128 and at 224×224 in batches of 64, each way
-prepares batches as fast as it can, in turns; a turn begins with a new iterator, so that nothing
-works on in another's turn. Keras' layers are mapped over whole batches of gathered images with
-AUTOTUNE and prefetched, as its guides recommend. Printed are the medians over the rounds and the
-ratio, round by round, with its range.
+pipeline   images a second of `training_batches` and of Keras' own layers in `tf.data` (mapped
+           batch by batch with AUTOTUNE, then prefetch), both emptied as fast as they go. Each
+           side sits in a process of its own and they take turns. Keras is given its batches cut
+           ready and in the same order each time; evrisim shuffles and gathers its own.
+training   steps of ResNet-20 at batch 128, with each policy in turn in one process: the share of
+           the images a second without augmentation that a policy loses
 
-training: images a second of ResNet-20 at batch 128 with evrisim's loop, without augmentation and
-with policies, in turns; printed is the loss against none, round by round.
-
-Where Keras draws once for a whole batch (its RandomCrop has one place, its RandAugment one choice
-for all images), evrisim draws for each image.
+Printed are medians over the rounds, and the median and the range of the ratio round by round.
+What comes before a measure (tracing, compiling, filling the buffers) is not counted.
+`--quick` does little of each, `--json` prints the numbers of every round.
 """
 
 import argparse
-import itertools
+import json
 import os
 import statistics
+import subprocess
+import sys
 import time
+from functools import partial
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+SIZES = {32: 128, 224: 64}
+"""Side of the images, and images a batch."""
 
-import numpy as np
+STORED = {32: 32768, 224: 2048}
+"""How many evrisim chooses from, an epoch."""
 
-SIZES = ((32, 128, 51_200), (224, 64, 1_024))
-"""Rows and columns, images a batch, images in all."""
-
-FIVE = [
-    {"RandomFlip": "horizontal"},
-    {"RandomRotation": 0.1},
-    {"RandomZoom": 0.15},
-    {"RandomBrightness": 0.2},
-    {"RandomContrast": 0.2},
-]
-POLICIES = {
-    "flip + crop": "standard",
-    "course, five layers": FIVE,
-    "RandAugment(2)": [{"rand-augment": {"count": 2, "magnitude": 0.3}}],
-    "MixUp + CutMix": [{"mixup": {"alpha": 0.2, "per": "image"}}, "cutmix"],
+CASES = {
+    "flip + padded crop": "standard",
+    "course": "course",
+    "RandAugment(2)": [{"rand-augment": 2}],
+    "MixUp + CutMix": [{"mixup": {"alpha": 0.2, "per": "image"}}, {"cutmix": {"per": "image"}}],
 }
-TRAINED = ("none", "standard", "course", "standard+rand-augment", "standard+mixup-cutmix")
-WARM_STEPS = 3
+"""What is done to the images, as a policy."""
+
+POLICIES = ("none", "standard", "course", "rand-augment", "mixup-cutmix")
+CLASSES = 10
+WARM = 0.3
+"""Seconds before the clock starts, in which buffers get as full as they stay."""
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of each way in each round")
-    parser.add_argument("--only", choices=("pipeline", "training"))
+    parser.add_argument("what", nargs="?", choices=("pipeline", "training", "all"), default="all")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--seconds", type=float, default=1.5)
+    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.only != "training":
-        for size, batch, count in SIZES:
-            for name, policy in POLICIES.items():
-                compare(name, policy, (size, batch, count), options)
-    if options.only != "pipeline":
-        train(options)
+    if options.quick:
+        options.rounds, options.seconds, options.steps = 2, 0.3, 2
+    if options.worker:
+        return work(*options.worker, options.seconds)
+    found = {"machine": machine()}
+    if options.what != "training":
+        found["pipeline"] = pipeline(options)
+    if options.what != "pipeline":
+        found["training"] = training(options)
+    if options.json:
+        print(json.dumps(found, indent=2))
+    return 0
 
 
-def compare(name, source, shape, options):
-    """Both ways in turns."""
-    size, batch, count = shape
-    images, labels = material(size, count)
-    ways = {
-        "Keras": keras_batches(name, images, labels, batch),
-        "evrisim": our_batches(source, images, labels, batch),
-    }
-    for way in ways.values():
-        speed(way(), batch, 0.2)  # traced and compiled
-    speeds = {way: [] for way in ways}
-    for _round in range(options.rounds):
-        for way, batches in ways.items():
-            speeds[way].append(speed(batches(), batch, options.seconds))
-    pairs = zip(speeds["evrisim"], speeds["Keras"], strict=True)
-    ratios = [ours / theirs for ours, theirs in pairs]
-    spread = f"x{statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})"
-    found = ", ".join(f"{way} {statistics.median(one):7.0f}" for way, one in speeds.items())
-    print(f"{size:4}² batch {batch:<4} {name:20} images/s: {found}; {spread}", flush=True)
+def machine():
+    from importlib.metadata import version
+
+    from evrisim import machine
+
+    names = ("keras", "tensorflow", "numpy", "numba")
+    versions = {"python": sys.version.split()[0], **{name: version(name) for name in names}}
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    facts = machine.describe()
+    say(f"{facts['processor']}, {facts['cores']} cores, load {load:.1f} at the start")
+    say(", ".join(f"{name} {number}" for name, number in versions.items()))
+    return {**facts, "versions": versions, "load": load}
 
 
-def material(size, count):
-    rng = np.random.default_rng(0)
-    coarse = rng.integers(0, 256, (count, size // 8, size // 8, 3), np.uint8)
-    images = np.repeat(np.repeat(coarse, 8, axis=1), 8, axis=2)
-    return images, np.arange(count) % 10
+def say(text):
+    """Print for people; with --json only the numbers go to standard output."""
+    print(text, file=sys.stderr if "--json" in sys.argv else sys.stdout, flush=True)
 
 
-def speed(endless, batch, seconds):
-    """Images a second of an endless iterator of batches, its first batches not counted."""
-    for _first in range(3):
-        next(endless)
-    began, done = time.perf_counter(), 0
+# --- images a second -------------------------------------------------------------------------
+
+
+def pipeline(options):
+    rounds = options.rounds or 5
+    found = []
+    for side, batch in SIZES.items():
+        say(f"\n{side} x {side}, batch {batch}, {rounds} rounds of {options.seconds} s; images/s")
+        workers = [start(who, side, options.seconds) for who in ("keras", "evrisim")]
+        for case in CASES:
+            for worker in workers:
+                ask(worker, case)  # traces and compiles
+            speeds = [[ask(worker, case) for worker in workers] for _ in range(rounds)]
+            found.append({"side": side, "case": case, "speeds": speeds})
+            theirs, ours = (statistics.median(column) for column in zip(*speeds, strict=True))
+            ratios = [ours / theirs for theirs, ours in speeds]
+            spread = f"{min(ratios):.1f} to {max(ratios):.1f}"
+            text = f"  {case:20} Keras {theirs:8.0f}   evrisim {ours:8.0f}"
+            say(f"{text}   x{statistics.median(ratios):.1f} ({spread})")
+        for worker in workers:
+            worker.stdin.close()
+            worker.wait()
+    return found
+
+
+def start(who, side, seconds):
+    return subprocess.Popen(
+        [sys.executable, __file__, "--seconds", str(seconds), "--worker", who, str(side)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"},
+    )
+
+
+def ask(worker, case):
+    worker.stdin.write(f"{case}\n")
+    worker.stdin.flush()
+    return float(worker.stdout.readline())
+
+
+def work(who, side, seconds):
+    """Print the images a second of each case that a line of the input names."""
+    prepare = prepared_by_keras if who == "keras" else prepared_by_evrisim
+    batches = {}
+    for line in sys.stdin:
+        case = line.strip()
+        if case not in batches:
+            batches[case] = prepare(case, int(side))
+            next(batches[case])
+        print(speed(batches[case], SIZES[int(side)], seconds), flush=True)
+    return 0
+
+
+def speed(batches, count, seconds):
+    """Give images a second of an endless iterator of batches."""
+    began = time.perf_counter()
+    while time.perf_counter() - began < WARM:
+        next(batches)
+    began, taken = time.perf_counter(), 0
     while time.perf_counter() - began < seconds:
-        next(endless)
-        done += batch
-    return done / (time.perf_counter() - began)
+        next(batches)
+        taken += count
+    return taken / (time.perf_counter() - began)
 
 
-def our_batches(source, images, labels, batch):
-    from evrisim.augment import policy
+def prepared_by_evrisim(case, side):
+    """Epoch after epoch of the pipeline that training takes its batches from."""
+    from evrisim import augment
     from evrisim.data.batches import Place, training_batches
     from evrisim.data.dataset import Split
 
-    split, chosen = Split(images, labels), policy(source)
-
-    def endless():
-        for epoch in itertools.count():
-            yield from training_batches(split, batch, Place(0, epoch, classes=10), chosen)
-
-    return endless
+    split, policy, epoch = Split(*some(STORED[side], side)), augment.policy(CASES[case]), 0
+    while True:
+        yield from training_batches(split, SIZES[side], Place(0, epoch, classes=CLASSES), policy)
+        epoch += 1
 
 
-def keras_batches(name, images, labels, batch):
+def prepared_by_keras(case, side):
+    """What Keras' guide shows: layers mapped over batches, in parallel, and prefetched."""
     import tensorflow as tf
 
-    augment = keras_layers(name, images.shape[1])
-    pixels, shares = tf.constant(images), tf.one_hot(labels, 10)
-
-    def gathered(index):
-        return tf.gather(pixels, index), tf.gather(shares, index)
-
-    data = tf.data.Dataset.range(len(images)).shuffle(len(images)).batch(batch, drop_remainder=True)
-    data = data.map(gathered, tf.data.AUTOTUNE).map(augment, tf.data.AUTOTUNE)
-    data = data.repeat().prefetch(tf.data.AUTOTUNE)
-    return lambda: iter(data)
+    images, labels = some(8 * SIZES[side], side)
+    images = images.reshape(8, SIZES[side], side, side, 3)
+    labels = tf.one_hot(labels, CLASSES).numpy().reshape(8, SIZES[side], CLASSES)
+    batches = tf.data.Dataset.from_tensor_slices((images, labels)).repeat()
+    augment = by_keras(case, side)
+    mapped = batches.map(augment, num_parallel_calls=tf.data.AUTOTUNE)
+    return iter(mapped.prefetch(tf.data.AUTOTUNE))
 
 
-def keras_layers(name, size):
-    """What Keras has for a policy, as a function of a batch."""
-    import tensorflow as tf
+def by_keras(case, side):
+    """Give a function of a batch of images and its one-hot labels."""
+    import keras
     from keras import layers
 
-    if name == "MixUp + CutMix":
-        mix, cut = layers.MixUp(alpha=0.2), layers.CutMix(factor=(1.0, 1.0))
+    if case == "MixUp + CutMix":
+        mix, cut = layers.MixUp(0.2), layers.CutMix()
 
         def mixed(images, labels):
-            both = {"images": tf.cast(images, tf.float32), "labels": labels}
+            both = {"images": keras.ops.cast(images, "float32"), "labels": labels}
             both = cut(mix(both, training=True), training=True)
             return both["images"], both["labels"]
 
         return mixed
-    chain = {
-        "flip + crop": [layers.RandomCrop(size, size), layers.RandomFlip("horizontal")],
-        "course, five layers": [
-            layers.RandomFlip("horizontal"),
-            layers.RandomRotation(0.1),
-            layers.RandomZoom(0.15),
-            layers.RandomBrightness(0.2),
-            layers.RandomContrast(0.2),
+    edge = side // 8
+    border = [[0, 0], [edge, edge], [edge, edge], [0, 0]]
+    window = side - edge
+    chosen = {
+        "flip + padded crop": [
+            partial(keras.ops.pad, pad_width=border, mode="symmetric"),
+            partial(layers.RandomCrop(side, side), training=True),
+            partial(layers.RandomFlip("horizontal"), training=True),
         ],
-        "RandAugment(2)": [layers.RandAugment((0, 255), num_ops=2, factor=0.3)],
-    }[name]
-    border = size // 8 if name == "flip + crop" else 0
+        "course": [
+            partial(layer, training=True)
+            for layer in (
+                layers.RandomFlip("horizontal"),
+                layers.RandomRotation(0.1),
+                layers.RandomZoom(0.15),
+                layers.RandomBrightness(0.2),
+                layers.RandomContrast(0.2),
+                layers.RandomCrop(window, window),
+            )
+        ]
+        + [layers.Resizing(side, side)],
+        "RandAugment(2)": [partial(layers.RandAugment((0, 255), num_ops=2), training=True)],
+    }[case]
 
     def augmented(images, labels):
-        if border:
-            images = tf.pad(images, [[0, 0], [border, border], [border, border], [0, 0]], "REFLECT")
-        for layer in chain:
-            images = layer(images, training=True)
+        for one in chosen:
+            images = one(images)
         return images, labels
 
     return augmented
 
 
-def train(options):
-    """Training with each policy in turns."""
+def some(count, side):
+    """Images of blocks, since noise has no neighbours alike, and labels."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    blocks = rng.integers(0, 256, (count, side // 8, side // 8, 3), np.uint8)
+    return blocks.repeat(8, axis=1).repeat(8, axis=2), rng.integers(0, CLASSES, count)
+
+
+# --- what training loses ---------------------------------------------------------------------
+
+
+def training(options):
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from evrisim import augment
+    from evrisim.augment.base import Chain
     from evrisim.data.dataset import DataSet, Split
     from evrisim.training import ModelChoice, Recipe
     from evrisim.training.workbench import compiled
 
-    images, labels = material(32, 51_200)
-    split = Split(images, labels)
-    data = DataSet("noise", split, split, split, tuple("abcdefghij"))
-    steps = {}
-    for name in TRAINED:
-        recipe = Recipe(augmentation=name, batch_size=128)
-        steps[name] = trained(compiled(data, ModelChoice("resnet20", {}), recipe), data, recipe)
-    for step in steps.values():
-        for _warm in range(WARM_STEPS):
-            next(step)
-    speeds = {name: [] for name in TRAINED}
-    for _round in range(options.rounds):
-        for name, step in steps.items():
-            speeds[name].append(speed(step, 128, 2 * options.seconds))
-    print("\nResNet-20, batch 128, float32 or bfloat16 as the processor has it")
-    for name, found in speeds.items():
-        lost = [100 * (1 - ours / none) for ours, none in zip(found, speeds["none"], strict=True)]
-        print(
-            f"  {name:24} {statistics.median(found):7.0f} images/s, "
-            f"{statistics.median(lost):5.1f} % less than none ({min(lost):.1f} to {max(lost):.1f})",
-            flush=True,
-        )
+    rounds = options.rounds or 15
+    split = Split(*some(STORED[32], 32))
+    dataset = DataSet("noise", split, split, split, tuple("0123456789"))
+    recipes = {name: Recipe(augmentation=name) for name in POLICIES}
+    mixing = {name: augment.mixes(recipe.policy or Chain()) for name, recipe in recipes.items()}
+    # Labels that are shares need a step of their own: Keras' accuracy is another one for them.
+    models = {
+        kind: compiled(dataset, ModelChoice("resnet20"), recipes["none"]) for kind in (False, True)
+    }
+    ways = {name: (models[mixing[name]], endless(dataset, recipes[name])) for name in POLICIES}
+    for model, batches in ways.values():
+        stepped(model, batches, 3)  # traces and compiles
+    speeds = [
+        {name: stepped(*way, options.steps) for name, way in ways.items()} for _ in range(rounds)
+    ]
+    say(f"\nResNet-20, 32 x 32, batch 128, {rounds} rounds of {options.steps} steps; images/s")
+    for name in POLICIES:
+        lost = [100 * (1 - row[name] / row["none"]) for row in speeds]
+        spread = f"{min(lost):.1f} to {max(lost):.1f}"
+        middle = statistics.median(row[name] for row in speeds)
+        say(f"  {name:14} {middle:7.0f}   {statistics.median(lost):5.1f} % lost ({spread})")
+    return speeds
 
 
-def trained(model, data, recipe):
-    """Train step by step, for ever."""
+def endless(dataset, recipe):
+    """Epoch after epoch of the batches that the training loop takes."""
     from evrisim.training import loop
 
-    for epoch in itertools.count():
-        for images, labels in loop.batches(data, recipe, epoch):
-            yield model.train_on_batch(images, labels, return_dict=True)
+    epoch = 0
+    while True:
+        yield from loop.batches(dataset, recipe, epoch)
+        epoch += 1
+
+
+def stepped(model, batches, steps):
+    """Give images a second of the training loop's step.
+
+    Two steps go before: they use up what was prepared while others were measured.
+    """
+    for _ in range(2):
+        model.train_on_batch(*next(batches), return_dict=True)
+    began, images = time.perf_counter(), 0
+    for _ in range(steps):
+        batch = next(batches)
+        model.train_on_batch(*batch, return_dict=True)
+        images += len(batch[0])
+    return images / (time.perf_counter() - began)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

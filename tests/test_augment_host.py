@@ -49,6 +49,22 @@ def test_images_may_lie_in_memory_in_any_way():
     assert np.array_equal(apply(steps, twice), apply(steps, images))
 
 
+def test_moves_by_pixels_and_between_them_are_each_images_own():
+    images = noise(COUNT, (5, 8))
+    values = np.zeros((COUNT, 8), np.float32)
+    values[:, [0, 4]] = 1
+    values[1, 2], values[3, 2], values[4, 0] = 1, 0.5, -1
+    step = Step(np.full(COUNT, float(Code.MOVE), np.float32), values, frozenset({Code.MOVE}))
+    index = np.array([5, 0, 0, 2, 1, 3])
+    found = apply([step], images[:, ::-1], index=index)
+    whole = images[index][:, ::-1]
+    assert np.array_equal(found[[0, 2, 5]], whole[[0, 2, 5]])
+    assert np.array_equal(found[1, :, :-1], whole[1, :, 1:])
+    halves = whole[3, :, :-1].astype(int) + whole[3, :, 1:]
+    assert np.array_equal(found[3, :, :-1], (halves + 1) // 2)
+    assert np.array_equal(found[4], whole[4, :, ::-1])
+
+
 def test_masks_follow_moves_before_and_after_a_chain_but_not_in_it():
     masks = few(COUNT, (5, 8), 1)
     mirror = same_step(Code.MOVE, COUNT, -1, 0, 0, 0, 1, 0)

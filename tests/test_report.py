@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from evrisim import _files, messages
+from evrisim.corruptions import CORRUPTIONS
 from evrisim.evaluate import evaluate_logits
 from evrisim.report import Gallery, pictures, write_run_report
 from evrisim.report.pictures import sized, with_heat
@@ -136,7 +137,7 @@ def facts(names=("cat", "dog", "bird"), **changed):
     }
 
 
-def write(folder, judged=None, told=None, rows=None, **galleries):
+def write(folder, judged=None, told=None, rows=None, robustness=None, **galleries):
     judged = judged or evaluation()
     shown = {"right": gallery(judged, True), "wrong": gallery(judged, False), **galleries}
     path = write_run_report(
@@ -145,6 +146,7 @@ def write(folder, judged=None, told=None, rows=None, **galleries):
         history() if rows is None else rows,
         judged,
         **shown,
+        robustness=robustness,
     )
     return path.read_text("utf-8")
 
@@ -252,6 +254,43 @@ def test_turkish_pages_have_turkish_numbers(tmp_path, monkeypatch, page):
     assert "61.234" in reader.text
     assert "%20" in reader.text  # at the axes of the figures
     assert turkish != page
+
+
+def corrupted():
+    """What `robustness.json` holds: one accuracy a corruption, falling from 80 to 52 %."""
+    rows = [
+        {
+            "name": name,
+            "group": one.group,
+            "top1": [{"value": 0.8 - 0.02 * place, "low": 0.0, "high": 1.0}] * 5,
+            "mean": 0.8 - 0.02 * place,
+        }
+        for place, (name, one) in enumerate(CORRUPTIONS.items())
+    ]
+    return {
+        "test_images": 1234,
+        "clean_top1": {"value": 0.91},
+        "mean_top1": {"value": 0.66, "low": 0.641, "high": 0.683},
+        "relative_drop": 0.2747,
+        "by_group": {"noise": 0.78, "blur": 0.71, "weather": 0.63, "digital": 0.55},
+        "corruptions": rows,
+    }
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_corruptions_are_a_section_where_they_were_measured(tmp_path):
+    reader = Reader(write(tmp_path, robustness=corrupted()))
+    names = [section["id"] for section in reader.all("section")]
+    assert names.index("corruptions") == names.index("explanation") + 1
+    for said in (
+        "in 66.0 % of cases on average (95 % interval 64.1–68.3 %), against 91.0 % as they are",
+        "27.5 % of the accuracy is lost",
+        "Hardest is JPEG compression (52.0 % right), easiest Gaussian noise (80.0 %)",
+        "1,234 of the run's test images",
+        "noise 78.0 % blur 71.0 % weather 63.0 % digital 55.0 % mean 66.0 %",
+    ):
+        assert said in reader.text, said
+    assert (tmp_path / "figures" / "corruptions.png").is_file()
 
 
 @pytest.mark.usefixtures("undrawn")

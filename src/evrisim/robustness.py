@@ -184,26 +184,25 @@ def measure(
     order = np.random.default_rng(seed).permutation(len(dataset.test))
     taken = np.sort(order[:images])
     part = dataset.test.take(taken)
-    cells = [(name, severity) for name in CORRUPTIONS for severity in SEVERITIES]
-    total = (1 + len(cells)) * len(part)
+    total = (1 + len(CORRUPTIONS) * len(SEVERITIES)) * len(part)
 
-    def judged(shown: np.ndarray, cell: int) -> np.ndarray:
-        start = cell * len(part)
+    def judged(shown: np.ndarray, start: int) -> np.ndarray:
         after = progress and (lambda done, _total: progress(start + done, total))
         return predict_logits(model, shown, progress=after)
 
     clean = evaluate_logits(part.labels, judged(part.images, 0), dataset.class_names)
-    right = np.empty((len(cells), len(part)), bool)
-    for row, (name, severity) in enumerate(cells):
-        shown = corrupt(part.images, name, severity, seed, numbers=taken)
-        labels, logits = metrics.check_logits(part.labels, judged(shown, 1 + row))
-        right[row] = logits.argmax(axis=1) == labels
+    labels = np.tile(clean.labels, len(SEVERITIES))
+    right = []
+    for row, name in enumerate(CORRUPTIONS):
+        shown = [corrupt(part.images, name, level, seed, numbers=taken) for level in SEVERITIES]
+        logits = judged(np.concatenate(shown), len(part) + row * len(labels))
+        right.append(metrics.check_logits(labels, logits)[1].argmax(axis=1) == labels)
     return Robustness(
         data=dataset.name,
         seed=seed,
         numbers=taken,
         clean=clean.predicted == clean.labels,
-        right=right.reshape(len(CORRUPTIONS), len(SEVERITIES), -1),
+        right=np.reshape(right, (len(CORRUPTIONS), len(SEVERITIES), len(part))),
     )
 
 

@@ -90,8 +90,8 @@ def draws(asked: Asked, name: str, policy: str, severity: float, seed: int) -> l
     from evrisim.plots import augmentation as plots
 
     images = _pixels(asked, name)
-    shown = views.draws(images, augment.policy(policy, severity), DRAWS, seed=seed)
-    figure = plots.draws(images[0], shown.images, shown.titles)
+    chosen = augment.policy(policy, severity)
+    figure = plots.draws(views.draws(views.Sitters(images), chosen, DRAWS, seed=seed))
     alt = _("Draws of {policy} at severity {severity}.").format(
         policy=policy, severity=numbers.decimal(severity)
     )
@@ -104,8 +104,8 @@ def steps(asked: Asked, name: str, policy: str, severity: float, seed: int) -> l
     from evrisim.plots import augmentation as plots
 
     images = _pixels(asked, name)
-    found = views.one_by_one(images, policy, severity, seed=seed)
-    figure = plots.steps(images[0], *zip(*found, strict=True))
+    found = views.one_by_one(views.Sitters(images), policy, severity, seed=seed)
+    figure = plots.steps(images[0], found)
     alt = _("The steps of {policy}, each alone and together.").format(policy=policy)
     return [picture("steps", figure, alt)]
 
@@ -115,8 +115,7 @@ def ladder(asked: Asked, name: str, policy: str, seed: int) -> list[Block]:
     from evrisim.augment import views
     from evrisim.plots import augmentation as plots
 
-    rungs = views.ladder(_pixels(asked, name), policy, seed=seed)
-    figure = plots.ladder([one for one, _row in rungs], [row.images for _one, row in rungs])
+    figure = plots.ladder(views.ladder(views.Sitters(_pixels(asked, name)), policy, seed=seed))
     alt = _("Draws of {policy} at five severities.").format(policy=policy)
     return [picture("ladder", figure, alt)]
 
@@ -167,6 +166,7 @@ def ways(asked: Asked, policy: str) -> list[Block]:
 def mixed(asked: Asked, method: str, alpha: float, seed: int) -> list[Block]:
     """Show images mixed with others of their batch, and the shares of the classes in each label."""
     from evrisim import augment
+    from evrisim.augment import views
     from evrisim.plots import augmentation as plots
 
     dataset = trainings.plan(asked).dataset
@@ -182,7 +182,8 @@ def mixed(asked: Asked, method: str, alpha: float, seed: int) -> list[Block]:
     )
     names = trainings.class_names(asked)
     titles = [_shares(label, names) for label in np.asarray(batch.labels)]
-    figure = plots.draws(None, batch.images, titles, columns=IN_A_ROW)
+    shown = views.Shown(tuple(batch.images), tuple(titles))
+    figure = plots.draws([shown], columns=IN_A_ROW)
     alt = _("Images mixed by {method}, with the shares of the classes in each label.").format(
         method=method
     )

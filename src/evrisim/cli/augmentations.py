@@ -5,15 +5,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evrisim._validate import InputError, check_picture, check_range, check_whole
+from evrisim._validate import InputError, check_picture, check_range
+from evrisim.cli import augmentation_pictures as previewing
 from evrisim.cli import heavy, options
 from evrisim.cli.output import Output
+from evrisim.data import sources
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from evrisim.training import Recipe
     from evrisim.training.proof import Proof
 
 Augmentation = Annotated[
@@ -24,20 +25,25 @@ Severity = Annotated[
     float, typer.Option("--severity", help=_("Strength, 0 (nothing) to 1 (as it is)."))
 ]
 
-_SIDE = 160
-"""Pixels along the longer side that a photograph is shrunk to, unless told otherwise."""
+_MARKS = {"right": "✓", "wrong": "✗", "warning": "!"}
 
 
 def app() -> typer.Typer:
     """Give the group of commands on augmentation."""
     group = typer.Typer(
         help=_("List, show and check what training images go through."),
-        no_args_is_help=True,
+        invoke_without_command=True,
         rich_markup_mode=None,
     )
+    group.callback()(_bare)
     for name, function in (("list", list_all), ("show", show), ("check", check)):
         options.add(group, name, function)
     return group
+
+
+def _bare(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        list_all()
 
 
 def list_all(
@@ -53,34 +59,50 @@ def list_all(
             name: {"what": told[name], "steps": policies.named(name)} for name in policies.POLICIES
         },
         "methods": {
-            name: {"what": text, "settings": _plain(listing.settings(name))}
+            name: {
+                "what": text,
+                "settings": listing.settings(name),
+                "source": listing.SOURCES.get(name),
+            }
             for name, text in methods.items()
         },
     }
     rows = [
-        (
-            name,
-            text,
-            ", ".join(f"{key}={one}" for key, one in _plain(listing.settings(name)).items()),
-        )
+        (name, text, _settings(listing.settings(name)), listing.SOURCES.get(name, ""))
         for name, text in methods.items()
     ]
     lines = [
         *output.table((_("policy"), _("what it is")), [*told.items()]),
         "",
-        *output.table((_("method"), _("what it does"), _("settings")), rows),
+        *output.table((_("method"), _("what it does"), _("settings"), _("source")), rows),
     ]
     output.result(value, lines)
 
 
 def show(
     image: Annotated[
-        str, typer.Argument(help=_("A picture (a file, china, flower), a data set or a folder."))
+        str,
+        typer.Argument(
+            help=_(
+                "A picture (a file, china, flower), a data set or a folder; or a policy or method, "
+                "to be told."
+            )
+        ),
     ],
     augmentation: Augmentation = "standard",
     severity: Severity = 1.0,
-    draws: Annotated[int, typer.Option("--draws", help=_("How many draws to show."))] = 9,
+    draws: Annotated[
+        int | None, typer.Option("--draws", help=_("How many draws to show of an image."))
+    ] = None,
+    grid: Annotated[bool, typer.Option("--grid", help=_("Only draws of the image."))] = False,
+    steps: Annotated[
+        bool, typer.Option("--steps", help=_("Only the steps of the policy."))
+    ] = False,
+    ladder: Annotated[
+        bool, typer.Option("--ladder", help=_("Only draws at growing severity."))
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", "-s", help=_("Decides the draws."))] = 0,
+    epoch: Annotated[int, typer.Option("--epoch", help=_("The first epoch shown, from 0."))] = 0,
     size: Annotated[
         int | None, typer.Option("--size", help=_("Pixels along the longer side of a picture."))
     ] = None,
@@ -89,6 +111,7 @@ def show(
         typer.Option("--out", "-o", help=_("Picture to write; default augmentation.png here.")),
     ] = None,
     data_dir: options.DataDir = None,
+    offline: options.Offline = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     lang: options.Lang = None,
@@ -96,55 +119,87 @@ def show(
     """Show draws of an image, each step of a policy, and a ladder of severities."""
     output = options.output(json, quiet)
     path = check_picture("--out", out or Path("augmentation.png"))
-    check_range("--severity", severity, 0, 1)
-    check_whole("--draws", draws, 1)
-    from evrisim.augment import policies, views
+    from evrisim.augment import policies
 
-    chosen = policies.policy(augmentation, severity)  # before anything slow
-    images = _images(output, image, size, data_dir)
-    if views.is_mixing(augmentation) and len(images) < 2:
-        raise InputError(
-            _("{policy} mixes images: name a data set or a folder in place of one picture.").format(
-                policy=augmentation
-            )
-        )
-    from evrisim.plots import augmentation as plots
-    from evrisim.plots import save
-
-    shown = views.draws(images, chosen, draws, seed=seed)
-    rungs = views.ladder(images, augmentation, seed=seed)
-    steps = views.one_by_one(images, augmentation, severity, seed=seed)
-    written = {"draws": path}
-    save(plots.draws(images[0], shown.images, shown.titles), path, dots=110)
-    if steps:
-        written["steps"] = path.with_stem(f"{path.stem}-steps")
-        save(plots.steps(images[0], *zip(*steps, strict=True)), written["steps"], dots=110)
-        written["ladder"] = path.with_stem(f"{path.stem}-ladder")
-        ladder = plots.ladder([one for one, _row in rungs], [row.images for _one, row in rungs])
-        save(ladder, written["ladder"], dots=110)
+    if _is_told(image):
+        _tell(output, image)
+        return
+    look = previewing.Look(augmentation, severity, draws, seed, epoch)
+    look.check()  # before anything slow
+    sitters = previewing.sitters(output, image, size, data_dir, offline)
+    look.check_partners(sitters)
+    asked = {"draws": grid, "steps": steps, "ladder": ladder}
+    wanted = [name for name, one in asked.items() if one or not any(asked.values())]
+    written, told = previewing.write(look, sitters, wanted, path)
     value: dict[str, Any] = {
         "policy": policies.written_out(augmentation),
         "severity": severity,
-        "draws": [title.splitlines() for title in shown.titles],
+        "draws": told,
         "pictures": {name: str(place) for name, place in written.items()},
     }
-    rows = [
-        (numbers.whole(number), ", ".join(told))
-        for number, told in enumerate(value["draws"], start=1)
-    ]
+    rows = [(numbers.whole(number), ", ".join(one)) for number, one in enumerate(told, start=1)]
     lines = [*output.table((_("draw"), _("what was done")), rows), "", *map(str, written.values())]
     output.result(value, lines)
 
 
+def _is_told(name: str) -> bool:
+    """Tell whether a policy or method is named and not something to look at: files go first."""
+    from evrisim.augment import policies
+
+    if Path(name).suffix in (".yaml", ".yml"):
+        return True
+    known = name in policies.METHODS or all(one in policies.POLICIES for one in name.split("+"))
+    return known and not Path(name).exists()
+
+
+def _tell(output: Output, name: str) -> None:
+    """Print the steps of a policy, or what a method does."""
+    from evrisim.augment import listing, policies
+
+    if name in policies.METHODS and name not in policies.POLICIES:
+        facts: dict[str, Any] = {
+            "what": listing.methods()[name],
+            "settings": listing.settings(name),
+            "source": listing.SOURCES.get(name),
+        }
+        told = [f"{name}: {facts['what']}", _settings(listing.settings(name))]
+        told += [facts["source"]] if facts["source"] else []
+        output.result({"method": name, **facts}, told)
+        return
+    policies.policy(name)
+    steps = policies.steps_of(name)
+    what = listing.policies().get(name)
+    lines = [f"{name}: {what}" if what else name]
+    lines += [f"  {number}. {_step(step)}" for number, step in enumerate(steps, start=1)]
+    output.result({"policy": name, "what": what, "steps": steps}, lines)
+
+
+def _step(step: Any) -> str:
+    if isinstance(step, str):
+        return step
+    ((name, given),) = step.items()
+    return f"{name}: {_settings(given) if isinstance(given, dict) else _setting(given)}"
+
+
 def check(
     data: Annotated[str, typer.Argument(help=_("Name of a data set, or a folder of images."))],
-    augmentation: Augmentation = "standard",
-    severity: Severity = 1.0,
-    recipe: Annotated[
+    augmentation: Annotated[
         str | None,
-        typer.Option("--recipe", "-r", help=_("Take both from a recipe: its name or YAML file.")),
+        typer.Option(
+            "--augmentation",
+            "-a",
+            help=_("Policy, several joined by +, or a YAML file; default the recipe's."),
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", "-s", help=_("Decides the draws."))] = 0,
+    severity: Annotated[
+        float | None, typer.Option("--severity", help=_("Strength, 0 to 1; default the recipe's."))
+    ] = None,
+    recipe: Annotated[
+        str, typer.Option("--recipe", "-r", help=_("Name of a recipe, or a YAML file."))
+    ] = "course",
+    seed: Annotated[
+        int | None, typer.Option("--seed", "-s", help=_("Decides the draws; default the recipe's."))
+    ] = None,
     data_dir: options.DataDir = None,
     offline: options.Offline = False,
     size: options.Size = None,
@@ -156,11 +211,8 @@ def check(
 ) -> None:
     """Prove that augmentation is on, on training images only, and spoils nothing."""
     output = options.output(json, quiet)
-    check_range("--severity", severity, 0, 1)
-    from evrisim.training import Recipe
-
-    given = {"augmentation": augmentation, "severity": severity, "seed": seed}
-    chosen = Recipe.load(recipe) if recipe else Recipe().with_settings(given)
+    sources.check_source(data)
+    chosen = _recipe(recipe, augmentation, severity, seed)
     reading = options.reading(size, policy, skip_broken)
     heavy.load()
     from evrisim.data.source import Source
@@ -168,60 +220,50 @@ def check(
 
     source = Source(data, data_dir=str(data_dir) if data_dir else None, reading=reading)
     dataset = options.load(output, source, offline=offline)
-    found = proof.prove(dataset, chosen, batches=proof.BATCHES)
-    output.result(found.to_json(), [found.sentence, "", *_findings(output, found)])
+    output.note(_("looking at batches"))
+    found = proof.examine(dataset, chosen)
+    wrong = [point.text for point in found.findings if point.mark == "wrong"]
+    output.result(
+        {
+            **found.to_json(),
+            "ok": not wrong,
+            "findings": [point.to_json() for point in found.findings],
+        },
+        _findings(found, dataset.name),
+    )
+    if wrong:
+        raise InputError(wrong[0])
 
 
-def _findings(output: Output, found: "Proof") -> list[str]:
-    percent = numbers.percent
-    own = _("n/a (images are mixed)") if found.own_draws is None else percent(found.own_draws)
-    rows = [
-        (_("images looked at"), numbers.whole(found.images)),
-        (_("images changed"), percent(found.changed_images)),
-        (_("pixels changed"), percent(found.changed_pixels)),
-        (_("mean change of a value, of 255"), numbers.decimal(found.mean_change, 1)),
-        (_("labels mixed"), percent(found.changed_labels)),
-        (_("images that look otherwise in the next epoch"), percent(found.epochs_differ)),
-        (_("copies of one image with a draw of their own"), own),
-        (
-            _("values at 0 or 255: before, after"),
-            f"{percent(found.clipped_before)}, {percent(found.clipped)}",
-        ),
-        (
-            _("largest move of a class's share, in standard errors"),
-            numbers.decimal(found.drift, 1),
-        ),
-        (
-            _("validation and test come as they are stored"),
-            _("yes") if found.untouched else _("no"),
-        ),
-    ]
-    return output.table((_("what"), _("found")), rows)
+def _recipe(
+    name: str, augmentation: str | None, severity: float | None, seed: int | None
+) -> "Recipe":
+    """Load a recipe, with what was given in its place."""
+    from evrisim.training import Recipe
+
+    if severity is not None:
+        check_range("--severity", severity, 0, 1)
+    given = {"augmentation": augmentation, "severity": severity, "seed": seed}
+    changes = {key: value for key, value in given.items() if value is not None}
+    return Recipe.load(name).with_settings(changes)
 
 
-def _images(output: Output, name: str, size: int | None, data_dir: Path | None) -> "np.ndarray":
-    """Give a picture, or the first training images of a data set, one of each class first."""
-    import numpy as np
-
-    from evrisim import pictures
-    from evrisim.data import sources
-
-    if size is not None:
-        check_whole("--size", size, 8)
-    if name not in sources.DATA_SETS and not Path(name).is_dir():
-        picture = pictures.read_picture(name)
-        return pictures.at_most(picture, size or _SIDE)[None]
-    heavy.load()
-    from evrisim.data.source import Source
-
-    source = Source(name, data_dir=str(data_dir) if data_dir else None)
-    split = options.load(output, source, offline=False).train
-    firsts = [np.flatnonzero(split.labels == label)[0] for label in np.unique(split.labels)]
-    return np.asarray(split.images[np.sort(firsts)])
+def _findings(found: "Proof", data: str) -> list[str]:
+    first = _("{policy}, severity {severity}: {count} training images of {data}").format(
+        policy=found.name,
+        severity=numbers.general(found.severity),
+        count=numbers.whole(found.images),
+        data=data,
+    )
+    return [first, *(f"{_MARKS[point.mark]} {point.text}" for point in found.findings)]
 
 
-def _plain(settings: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: [type(part).__name__ for part in one] if key == "parts" else one
-        for key, one in settings.items()
-    }
+def _settings(given: dict[str, Any]) -> str:
+    return ", ".join(f"{key}={_setting(one)}" for key, one in given.items())
+
+
+def _setting(value: Any) -> str:
+    """Write a setting short, as a policy file would take it."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_setting, value))}]"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,6 +1,7 @@
 """How far training images are ahead of validation and test images, a row for each setting."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -43,7 +44,13 @@ def overfitting(
     for name, found, colour, mark, aside in splits:
         means = [float(one.mean()) for one in found]
         halves = [interval_half(one) for one in found]
-        look = {"color": colour, "marker": mark, "linestyle": "", "capsize": 3, "label": name}
+        look: dict[str, Any] = {
+            "color": colour,
+            "marker": mark,
+            "linestyle": "",
+            "capsize": 3,
+            "label": name,
+        }
         axes.errorbar(means, rows + aside, xerr=halves, **look)
     for row, seen, unseen in zip(rows, training, test, strict=True):
         axes.annotate(

@@ -93,7 +93,7 @@ def apply(
             if len(chosen) == 0:
                 continue
             if code == Code.MOVE:
-                moving.move(batch, chosen, values, FILLS.index(one.fill), masks)
+                moving.move(batch, chosen, values, FILLS.index(one.fill), nearest=masks)
             elif code in CHAINING:
                 chains = chains or _Chains(batch)
                 CHAINING[code](chains, batch, chosen, values)
@@ -112,12 +112,13 @@ def _gathered(
     if first is None or first.may != {Code.MOVE} or (np.asarray(first.codes) == 0).any():
         return np.array(images[every] if index is not None else images, np.uint8, order="C")
     left.pop(0)
-    source = np.asarray(images)  # of a memory map, too
-    source = source if source.dtype == np.uint8 else source.astype(np.uint8)
+    source, places = np.asarray(images), np.arange(len(every))  # of a memory map, too
+    if source.dtype != np.uint8 or not source.flags.c_contiguous:  # copied: the batch, not all
+        source, every = np.array(source[every], np.uint8, order="C"), places
     batch = np.empty((len(every), *source.shape[1:]), np.uint8)
     values = np.ascontiguousarray(first.values, np.float32)
     fill = FILLS.index(first.fill)
-    moving.gather(np.ascontiguousarray(source), every, batch, values, fill, masks)
+    moving.gather(source, every, batch, places, values, fill, nearest=masks)
     return batch
 
 

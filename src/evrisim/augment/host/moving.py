@@ -46,7 +46,8 @@ def _by_pixels(image: Any, out: Any, values: Any, fill: int) -> None:
         source = _inside(first_row + (row if down else -row), rows, fill)
         to, at = row * columns * channels, source * columns * channels
         if source < 0:
-            written[to : to + columns * channels] = level
+            for more in range(columns * channels):
+                written[to + more] = level
             continue
         if across:
             first = u64(at + (first_column + start) * channels)
@@ -188,52 +189,67 @@ def _between(image: Any, out: Any, values: Any, fill: int) -> None:  # noqa: C90
 
 
 @compiled
-def _moved(image: Any, out: Any, row: Any, fill: int, nearest: bool) -> None:
-    """Write a moved image into another place."""
-    whole = (
-        abs(row[0]) == 1
-        and row[1] == 0
-        and row[3] == 0
-        and abs(row[4]) == 1
-        and row[2] == np.floor(row[2])
-        and row[5] == np.floor(row[5])
-    )
-    if whole:
-        _by_pixels(image, out, row, fill)
-    elif nearest:
-        _nearest(image, out, row, fill)
-    else:
-        _between(image, out, row, fill)
+def _each_by_pixels(source: Any, index: Any, out: Any, places: Any, values: Any, fill: int) -> None:
+    for number in range(len(index)):
+        place = places[number]
+        _by_pixels(source[index[number]], out[place], values[place], fill)
 
 
 @compiled
-def move(images: Any, chosen: Any, values: Any, fill: int, nearest: bool) -> None:
-    """Move the chosen ones of uint8 `(count, rows, columns, channels)` images in place.
-
-    Args:
-        images: They are changed.
-        chosen: Which of them.
-        values: `(count, 8)` float32 of all.
-        fill: Place in `FILLS` of what is outside.
-        nearest: Take the nearest pixel (for masks) in place of weighting four.
-    """
-    out = np.empty(images.shape[1:], np.uint8)
-    for number in chosen:
-        _moved(images[number], out, values[number], fill, nearest)
-        images[number].ravel()[:] = out.ravel()  # one run of bytes
+def _each_nearest(source: Any, index: Any, out: Any, places: Any, values: Any, fill: int) -> None:
+    for number in range(len(index)):
+        place = places[number]
+        _nearest(source[index[number]], out[place], values[place], fill)
 
 
 @compiled
-def gather(source: Any, index: Any, out: Any, values: Any, fill: int, nearest: bool) -> None:
+def _each_between(source: Any, index: Any, out: Any, places: Any, values: Any, fill: int) -> None:
+    for number in range(len(index)):
+        place = places[number]
+        _between(source[index[number]], out[place], values[place], fill)
+
+
+def gather(
+    source: np.ndarray,
+    index: np.ndarray,
+    out: np.ndarray,
+    places: np.ndarray,
+    values: np.ndarray,
+    fill: int,
+    *,
+    nearest: bool,
+) -> None:
     """Move images on their way from a data set into a batch, so that they are copied once.
+
+    Only the loops that a draw asks for are run, since each takes seconds to compile.
 
     Args:
         source: `(all, rows, columns, channels)` uint8.
         index: `(count,)`, which of them.
-        out: `(count, rows, columns, channels)` uint8, the batch to fill.
-        values: `(count, 8)` float32.
+        out: `(batch, rows, columns, channels)` uint8, the batch to fill.
+        places: `(count,)`, where in the batch.
+        values: `(batch, 8)` float32.
         fill: Place in `FILLS` of what is outside.
         nearest: Take the nearest pixel (for masks) in place of weighting four.
     """
-    for number in range(len(index)):
-        _moved(source[index[number]], out[number], values[number], fill, nearest)
+    whole = _is_whole(values[places])
+    resampled = _each_nearest if nearest else _each_between
+    for loop, part in ((_each_by_pixels, whole), (resampled, ~whole)):
+        chosen = np.flatnonzero(part)
+        if len(chosen):
+            loop(source, index[chosen], out, places[chosen], values, fill)
+
+
+def move(
+    images: np.ndarray, chosen: np.ndarray, values: np.ndarray, fill: int, *, nearest: bool
+) -> None:
+    """Move the chosen ones of a batch in place; see `gather`."""
+    before = images[chosen]
+    gather(before, np.arange(len(chosen)), images, chosen, values, fill, nearest=nearest)
+
+
+def _is_whole(values: np.ndarray) -> np.ndarray:
+    """Tell which maps mirror and move by whole pixels, and no more."""
+    straight = (np.abs(values[:, [0, 4]]) == 1) & (values[:, [1, 3]] == 0)
+    shifts = values[:, [2, 5]]
+    return (straight & (shifts == np.floor(shifts))).all(axis=1)

@@ -71,7 +71,9 @@ def solarise(images: Any, chosen: Any, values: Any) -> None:
 def invert(images: Any, chosen: Any, _values: Any) -> None:
     """Turn all values into their negative."""
     for number in chosen:
-        images[number] = 255 - images[number]
+        levels = images[number].ravel()
+        for place in range(levels.size):
+            levels[u64(place)] = np.uint8(255) - levels[u64(place)]
 
 
 @compiled
