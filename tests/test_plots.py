@@ -10,6 +10,8 @@ import pytest
 
 from evrisim import messages, metrics, plots
 from evrisim.plots import house
+from evrisim.plots.overfitting import overfitting
+from evrisim.plots.severity import severity
 
 HISTORY = [
     {
@@ -196,3 +198,24 @@ def test_plots_load_neither_keras_nor_a_window_system():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_overfitting_shows_the_means_of_each_split_and_the_gap():
+    training = [np.array([0.8, 0.9]), np.array([0.6, 0.7])]
+    validation = [np.array([0.6, 0.64]), np.array([0.62, 0.62])]
+    test = [np.array([0.6, 0.6]), np.array([0.58])]
+    (axes,) = overfitting(["none", "flip"], training, validation, test).axes
+    seen = [bars.lines[0].get_xdata().tolist() for bars in axes.containers]
+    assert np.allclose(seen, [[0.85, 0.65], [0.62, 0.62], [0.6, 0.58]])
+    assert [text.get_text() for text in axes.texts] == ["25.0\u00a0points", "7.0\u00a0points"]
+    # Student's t with one degree of freedom: 12.706 standard errors either way.
+    ends = axes.containers[0].lines[1]
+    assert np.isclose(ends[1].get_xdata()[0] - 0.85, 12.706 * 0.05, atol=1e-4)
+
+
+def test_severity_joins_the_means_and_one_seed_has_no_interval():
+    test = [np.array([0.5]), np.array([0.7])]
+    (axes,) = severity([0.0, 1.0], test).axes
+    (bars,) = axes.containers
+    assert bars.lines[0].get_ydata().tolist() == [0.5, 0.7]
+    assert bars.lines[1][0].get_ydata().tolist() == [0.5, 0.7]

@@ -7,13 +7,14 @@ import json
 import runpy
 import signal
 import sys
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from evrisim import applications, messages
 from evrisim.applications import asked as asking
-from evrisim.applications import second, studies
+from evrisim.applications import model, second, studies
 from evrisim.applications.asked import Asked
 from evrisim.cli import application
 from evrisim.report.blocks import Code, Picture, Table, Text
@@ -56,9 +57,26 @@ def test_draws_steps_and_ladder_follow_what_is_chosen():
     assert len(drawn(second.ladder(ASKED, "flower", "colour", 0))) == 1
 
 
-def test_mixing_shows_how_much_of_the_label_stays():
+def test_mixing_follows_what_is_chosen():
     few, much = (drawn(second.mixed(ASKED, "mixup", alpha, 0)) for alpha in (0.1, 5.0))
     assert few != much
+    assert drawn(second.mixed(ASKED, "cutmix", 0.1, 0)) not in (few, much)
+
+
+def test_mixed_images_say_whose_share_of_the_label_is_whose():
+    (picture,) = second.mixed(ASKED, "cutmix", 1.0, 0)
+    names = model.class_names(ASKED)
+    texts = [one.text for one in ElementTree.fromstring(picture.drawing.svg).iter() if one.text]
+    shares = [line for text in texts for line in text.split("\n") if line.strip().endswith("%")]
+    named = [share.replace("\u00a0", " ").rsplit(" ", 2) for share in shares]
+    assert {name for name, *_share in named} <= set(names)
+    total = sum(float(number) for _name, number, _sign in named)
+    assert total == pytest.approx(100 * second.MIXED, abs=0.1 * second.MIXED)
+
+
+def test_a_label_is_written_by_its_largest_share_first():
+    said = second._shares(np.array([0.25, 0, 0.75]), ("cat", "dog", "frog"))
+    assert said.replace("\u00a0", " ").splitlines() == ["frog 75.0 %", "cat 25.0 %"]
 
 
 def test_the_proof_is_of_the_policy_that_is_chosen():
@@ -72,6 +90,28 @@ def test_layer_and_pipeline_are_compared_and_the_faster_one_is_named():
     same, where = (block.text for block in second.ways(ASKED, "course"))
     assert "the largest difference is" in same
     assert "a batch is augmented" in where
+
+
+@pytest.mark.tensorflow
+def test_the_three_ways_in_code_do_as_they_say():
+    import keras
+    import tensorflow as tf
+
+    import evrisim.augment.layers
+
+    words = {"keras": keras, "evrisim": evrisim}
+    exec(second.COURSE, words)
+    stored = np.random.default_rng(0).integers(0, 256, (96, 32, 32, 3), np.uint8)
+    words["images"] = tf.data.Dataset.from_tensor_slices(stored)
+    exec(second.IN_THE_PIPELINE, words)
+    sizes = [batch.shape for batch in words["batches"]]
+    assert sizes == [(64, 32, 32, 3), (32, 32, 32, 3)]
+    words["model"] = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(2)])
+    exec(second.IN_THE_MODEL, words)
+    once, again = (words["model"](stored, training=True) for _time in range(2))
+    assert np.abs(np.subtract(once, again)).max() > 1
+    outside = [words["augmenter"](stored, training=False) for _time in range(2)]
+    assert np.array_equal(*outside)
 
 
 def test_the_layers_of_the_course_can_be_copied_and_run():
@@ -120,8 +160,8 @@ def ran(tmp_path_factory):
     folder = tmp_path_factory.mktemp("application-2")
     said, hook, words = io.StringIO(), sys.excepthook, sys.argv
     handler = signal.getsignal(signal.SIGTERM)
-    taste = ["--budget", "smoke", "--seeds", "1", "--lang", "tr", "--out", str(folder / "runs")]
-    sys.argv = [str(FILE), *taste]
+    taste = ["--budget", "smoke", "--seeds", "1", "--jobs", "1", "--lang", "tr"]
+    sys.argv = [str(FILE), *taste, "--out", str(folder / "runs")]
     try:
         with contextlib.redirect_stdout(said):
             runpy.run_path(str(FILE), run_name="__main__")
@@ -141,8 +181,16 @@ def test_a_script_leaves_a_report_with_every_part_in_turkish(ran):
     assert all(f'<section id="{name}"' in text for name in parts.split())
     assert '<html lang="tr">' in text
     assert "Uygulama 2: veri artırma" in text
-    assert "http" not in text.replace("http://www.w3.org", "").replace("http-equiv", "")
+    assert "://" not in text.replace("http://www.w3.org", "")
     assert "veri artırması görüntülerin" in said
+
+
+def test_the_help_of_seeds_says_what_is_taken(capsys):
+    for number, told in ((1, "default 6."), (2, "default 6, 3 at the budget quick.")):
+        with pytest.raises(SystemExit):
+            application._read(["--help"], number)
+        said = " ".join(capsys.readouterr().out.split())
+        assert f"Paired seeds of each study; {told}" in said
 
 
 @pytest.mark.slow
@@ -154,8 +202,8 @@ def test_identical_trainings_of_its_three_studies_are_done_once(ran):
         for path in (folder / "runs" / "trainings").glob("*/run.json")
     ]
     settings = {(json.dumps(one["augmentation"]), one["severity"]) for one in runs}
-    # Five policies, four severities, four mixings; three of them twice.
-    assert len(runs) == len(settings) == 10
+    # Five policies, five severities, four mixings; three arms are in two studies.
+    assert len(runs) == len(settings) == 11
 
 
 @pytest.mark.slow
@@ -164,11 +212,16 @@ def test_severity_and_gap_are_those_of_the_study(ran):
     folder, *_told = ran
     asked = asking.checked(Asked(budget="smoke", seeds=1, out=folder / "runs", number=2))
     found = studies.settled(studies.SEVERITY, asked)
+    said, _picture = second.severities(found)
     assert len(drawn(second.severities(found))) == 1
+    best = max(found.findings().arms, key=lambda arm: arm.validation.mean())
+    assert f"{100 * best.validation.mean():.1f}" in said.text
     at = [second._severity_of(arm.settings) for arm in found.findings().arms]
     assert at == [0.0, 0.25, 0.5, 0.75, 1.0]
-    (table,) = second.gaps(studies.settled(studies.POLICIES, asked))
+    said, picture, table = second.gaps(studies.settled(studies.POLICIES, asked))
+    assert picture.drawing.name == "augmentation-gap"
     arms = studies.settled(studies.POLICIES, asked).findings().arms
+    assert max(arms, key=lambda arm: arm.gap.mean()).name in said.text.split(",")[0]
     for row, arm in zip(table.rows, arms, strict=True):
         gap = 100 * float(np.mean(arm.training - arm.test))
         assert row[3].replace("\u00a0", " ") == f"{gap:.1f} points".replace("-", "−")

@@ -265,9 +265,13 @@ def gaps(found: "StudyRun") -> list[Block]:
     )
     figure = overfitting([arm.name for arm in arms], *splits)
     alt = _("Top-1 on training, validation and test images with each policy.")
+    caption = _(
+        "Means over the seeds with 95 % intervals. Validation is that of the best epoch, chosen "
+        "by it, so it lies a little too high."
+    )
     return [
         Text(_gap_sentence(arms), "reading"),
-        picture(f"{found.facts['name']}-gap", figure, alt),
+        picture(f"{found.facts['name']}-gap", figure, alt, caption),
         Table(_("Overfitting: training above test"), headers, rows, frozenset({1, 2, 3})),
     ]
 
