@@ -103,15 +103,20 @@ def pipeline(options):
                 ask(worker, case)  # traces and compiles
             speeds = [[ask(worker, case) for worker in workers] for _ in range(rounds)]
             found.append({"side": side, "case": case, "speeds": speeds})
-            theirs, ours = (statistics.median(column) for column in zip(*speeds, strict=True))
-            ratios = [ours / theirs for theirs, ours in speeds]
-            spread = f"{min(ratios):.1f} to {max(ratios):.1f}"
-            text = f"  {case:20} Keras {theirs:8.0f}   evrisim {ours:8.0f}"
-            say(f"{text}   x{statistics.median(ratios):.1f} ({spread})")
+            say(f"  {case:20} {compared(speeds, 0)}; by processor time {compared(speeds, 1)}")
         for worker in workers:
             worker.stdin.close()
             worker.wait()
     return found
+
+
+def compared(speeds, measure):
+    """Give the medians of both sides, and the median and the range of the rounds' ratios."""
+    pairs = [(theirs[measure], ours[measure]) for theirs, ours in speeds]
+    theirs, ours = (statistics.median(column) for column in zip(*pairs, strict=True))
+    ratios = [ours / theirs for theirs, ours in pairs]
+    spread = f"{min(ratios):.1f} to {max(ratios):.1f}"
+    return f"Keras {theirs:6.0f}, evrisim {ours:6.0f}: x{statistics.median(ratios):.1f} ({spread})"
 
 
 def start(who, side, seconds):
@@ -128,7 +133,7 @@ def start(who, side, seconds):
 def ask(worker, case):
     worker.stdin.write(f"{case}\n")
     worker.stdin.flush()
-    return float(worker.stdout.readline())
+    return tuple(float(word) for word in worker.stdout.readline().split())
 
 
 def work(who, side, seconds):
@@ -140,20 +145,21 @@ def work(who, side, seconds):
         if case not in batches:
             batches[case] = prepare(case, int(side))
             next(batches[case])
-        print(speed(batches[case], SIZES[int(side)], seconds), flush=True)
+        print(*speed(batches[case], SIZES[int(side)], seconds), flush=True)
     return 0
 
 
 def speed(batches, count, seconds):
-    """Give images a second of an endless iterator of batches."""
+    """Give images a second of an endless iterator of batches, by clock and by processor time."""
     began = time.perf_counter()
     while time.perf_counter() - began < WARM:
         next(batches)
-    began, taken = time.perf_counter(), 0
+    began, worked, taken = time.perf_counter(), time.process_time(), 0
     while time.perf_counter() - began < seconds:
         next(batches)
         taken += count
-    return taken / (time.perf_counter() - began)
+    work = time.process_time() - worked
+    return taken / (time.perf_counter() - began), taken / work
 
 
 def prepared_by_evrisim(case, side):

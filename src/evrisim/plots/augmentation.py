@@ -156,7 +156,8 @@ def _show(axes: Axes, image: np.ndarray) -> None:
 
 
 def _beside(axes: Axes, text: str) -> None:
-    axes.set_ylabel(text, rotation=0, ha="right", va="center", labelpad=8, fontsize=_WORDS + 2)
+    lines = textwrap.fill(text, 8, break_long_words=False)
+    axes.set_ylabel(lines, rotation=0, ha="right", va="center", labelpad=8, fontsize=_WORDS + 2)
 
 
 def _named(title: str) -> str:
