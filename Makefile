@@ -28,7 +28,7 @@ test:
 
 BACKEND_TESTS = tests/test_layers.py tests/test_models.py tests/test_losses.py tests/test_training.py \
 	tests/test_inference.py tests/test_explain.py tests/test_conv.py \
-	tests/test_effective_field.py tests/test_features.py
+	tests/test_effective_field.py tests/test_features.py tests/test_augment_device.py
 
 backends:
 	KERAS_BACKEND=jax $(PYTHON) -m pytest $(BACKEND_TESTS)
