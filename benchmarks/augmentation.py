@@ -1,24 +1,25 @@
 """What augmentation costs: evrisim's pipeline beside Keras' layers, and what training loses.
 
     python benchmarks/augmentation.py pipeline [--rounds 5] [--seconds 1.5]
-    python benchmarks/augmentation.py training [--rounds 15] [--steps 8]
+    python benchmarks/augmentation.py training [--rounds 100]
 
 pipeline   images a second of `training_batches` and of Keras' own layers in `tf.data` (mapped
            batch by batch with AUTOTUNE, then prefetch), both emptied as fast as they go. Each
            side sits in a process of its own and they take turns. Keras is given its batches cut
            ready and in the same order each time; evrisim shuffles and gathers its own.
-training   steps of ResNet-20 at batch 128, with each policy in turn in one process: the share of
-           the images a second without augmentation that a policy loses, by the clock and by
-           the processor's time, which other work on the machine hardly changes
+training   steps of ResNet-20 at batch 128, a step with each policy in turn in one process: the
+           share of the images a second without augmentation that a policy loses, by the clock
+           and by the processor's time, which other work on the machine hardly changes
 
 Printed are medians over the rounds, and the median and the range of the ratio round by round
-(of what training loses: the middle half of the rounds).
+(of what training loses: the median's 95 % interval).
 What comes before a measure (tracing, compiling, filling the buffers) is not counted.
 `--quick` does little of each, `--json` prints the numbers of every round.
 """
 
 import argparse
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -51,13 +52,12 @@ def main():
     parser.add_argument("what", nargs="?", choices=("pipeline", "training", "all"), default="all")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=float, default=1.5)
-    parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.quick:
-        options.rounds, options.seconds, options.steps = 2, 0.3, 2
+        options.rounds, options.seconds = 2, 0.3
     if options.worker:
         return work(*options.worker, options.seconds)
     found = {"machine": machine()}
@@ -163,14 +163,18 @@ def speed(batches, count, seconds):
 
 
 def prepared_by_evrisim(case, side):
-    """Epoch after epoch of the pipeline that training takes its batches from."""
+    """Epoch after epoch of the batches that training takes, made tensors as Keras' are."""
+    import tensorflow as tf
+
     from evrisim import augment
     from evrisim.data.batches import Place, training_batches
     from evrisim.data.dataset import Split
 
     split, policy, epoch = Split(*some(STORED[side], side)), augment.policy(CASES[case]), 0
     while True:
-        yield from training_batches(split, SIZES[side], Place(0, epoch, classes=CLASSES), policy)
+        place = Place(0, epoch, classes=CLASSES)
+        for batch in training_batches(split, SIZES[side], place, policy):
+            yield tuple(tf.constant(part) for part in batch)
         epoch += 1
 
 
@@ -253,7 +257,7 @@ def training(options):
     from evrisim.training import ModelChoice, Recipe
     from evrisim.training.workbench import compiled
 
-    rounds = options.rounds or 15
+    rounds = options.rounds or 100
     split = Split(*some(STORED[32], 32))
     dataset = DataSet("noise", split, split, split, tuple("0123456789"))
     recipes = {name: Recipe(augmentation=name) for name in POLICIES}
@@ -263,25 +267,29 @@ def training(options):
         kind: compiled(dataset, ModelChoice("resnet20"), recipes["none"]) for kind in (False, True)
     }
     ways = {name: (models[mixing[name]], endless(dataset, recipes[name])) for name in POLICIES}
-    for model, batches in ways.values():
-        stepped(model, batches, 3)  # traces and compiles
-    speeds = [
-        {name: stepped(*way, options.steps) for name, way in ways.items()} for _ in range(rounds)
-    ]
-    say(f"\nResNet-20, 32 x 32, batch 128, {rounds} rounds of {options.steps} steps; images/s")
+    for _ in range(3):  # traces, compiles, and fills what is prepared ahead
+        for way in ways.values():
+            stepped(*way)
+    found = []
+    for number in range(rounds):
+        shift = number % len(POLICIES)  # each policy follows each other one equally often
+        order = POLICIES[shift:] + POLICIES[:shift]
+        order = order[:: -1 if number // len(POLICIES) % 2 else 1]
+        found.append({name: stepped(*ways[name]) for name in order})
+    say(f"\nResNet-20, 32 x 32, batch 128, {rounds} rounds of a step each; images/s")
     for name in POLICIES:
-        middle = statistics.median(row[name]["speed"] for row in speeds)
-        found = (
-            f"{lost(name, 'speed', speeds)} lost, by processor time {lost(name, 'work', speeds)}"
-        )
-        say(f"  {name:14} {middle:7.0f}   {found}")
-    return speeds
+        middle = statistics.median(row[name]["speed"] for row in found)
+        loss = f"{lost(name, 'speed', found)} lost, by processor time {lost(name, 'work', found)}"
+        say(f"  {name:14} {middle:7.0f}   {loss}")
+    return found
 
 
-def lost(name, measure, speeds):
-    """Give the share that a policy loses, over the rounds: median and middle half."""
-    shares = [100 * (1 - row[name][measure] / row["none"][measure]) for row in speeds]
-    low, _middle, high = statistics.quantiles(shares, n=4)
+def lost(name, measure, found):
+    """Give the share that a policy loses, over the rounds: median and its 95 % interval."""
+    shares = sorted(100 * (1 - row[name][measure] / row["none"][measure]) for row in found)
+    count = len(shares)
+    away = math.ceil(0.98 * math.sqrt(count))  # order statistics: 1.96 deviations of B(n, 1/2)
+    low, high = shares[max(count // 2 - away, 0)], shares[min(count // 2 + away, count - 1)]
     return f"{statistics.median(shares):5.1f} % ({low:.1f} to {high:.1f})"
 
 
@@ -295,22 +303,16 @@ def endless(dataset, recipe):
         epoch += 1
 
 
-def stepped(model, batches, steps):
-    """Give images a second of the training loop's step, by the clock and by processor time.
+def stepped(model, batches):
+    """Give images a second of a turn of the training loop, by the clock and by processor time.
 
-    Some steps go before: they use up what was prepared while others were measured.
+    A batch taken is a batch begun: what is prepared ahead is so beside the policy's own step.
     """
-    from evrisim.data.batches import AHEAD, BESIDE
-
-    for _ in range(AHEAD + BESIDE):
-        model.train_on_batch(*next(batches), return_dict=True)
-    began, worked, images = time.perf_counter(), time.process_time(), 0
-    for _ in range(steps):
-        batch = next(batches)
-        model.train_on_batch(*batch, return_dict=True)
-        images += len(batch[0])
+    began, worked = time.perf_counter(), time.process_time()
+    batch = next(batches)
+    model.train_on_batch(*batch, return_dict=True)
     taken, work = time.perf_counter() - began, time.process_time() - worked
-    return {"speed": images / taken, "work": images / work}
+    return {"speed": len(batch[0]) / taken, "work": len(batch[0]) / work}
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from scipy import ndimage
 from evrisim import Recipe, augment, load
 from evrisim.augment import device, host
 from evrisim.augment.device import words
-from evrisim.data.batches import Place, training_batches
+from evrisim.data.batches import Place
+from evrisim.data.tensors import training_dataset
 from evrisim.training import loop, placing
 
 SIZE = (11, 14)
@@ -109,7 +110,7 @@ def test_a_sequential_of_layers_a_mapped_data_set_and_a_step_give_the_same_image
         away = np.abs(found - in_pipeline)
         assert away.max() <= 1
         assert (away > 0).mean() < 1e-3
-    ((mapped, _labels),) = training_batches(data, 32, Place(5), policy).as_numpy_iterator()
+    ((mapped, _labels),) = training_dataset(data, 32, Place(5), policy).as_numpy_iterator()
     from evrisim.data.batches import epoch_order
 
     shuffled = augment.augmented(policy, data.images[epoch_order(32, seed=5, epoch=0)], seed=5)

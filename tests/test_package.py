@@ -42,7 +42,7 @@ FLOORS = [
     ["__main__", "__init__"],
 ]
 TENSORFLOW_ROOMS = {
-    "data/batches.py",
+    "data/tensors.py",
     "layers/norm.py",
     "layers/winograd.py",
     "explain/gradients.py",

@@ -1,21 +1,17 @@
 """Training batches: a new order and new draws each epoch, both pure functions of (seed, epoch)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from evrisim import augment
 from evrisim.augment.host import apply
+from evrisim.data.ahead import made_ahead
 from evrisim.data.dataset import Split
 
 # What sets the order's stream of randomness apart from others that start from the same seed.
 _ORDER = 1
-
-BESIDE = 2
-"""Batches augmented at a time."""
 
 AHEAD = 2
 """Batches prepared ahead of the training step."""
@@ -85,7 +81,7 @@ def training_batches(
     *,
     ahead: int = AHEAD,
     draw: Draw = draw_batch,
-) -> tf.data.Dataset:
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Give one epoch of `(images, labels)` batches, prepared ahead of the training step.
 
     Images stay uint8 and where they are (in memory or memory-mapped); a batch is gathered and
@@ -100,31 +96,14 @@ def training_batches(
         draw: What makes a batch; given for whoever watches `draw_batch` at its work.
 
     Returns:
-        A dataset of uint8 `(batch, rows, columns, channels)` and int64 `(batch,)`, or where images
-        mix float32 `(batch, classes)`.
+        uint8 `(batch, rows, columns, channels)` and int64 `(batch,)`, or where images mix float32
+        `(batch, classes)`.
     """
-    steps = steps_per_epoch(len(split), batch_size)
     order = epoch_order(len(split), seed=place.seed, epoch=place.epoch)
 
-    count = min(batch_size, len(split))
-    mixed = augmentation is not None and augment.mixes(augmentation)
-
-    def one_batch(step: Any) -> tuple[np.ndarray, np.ndarray]:
-        first = int(step) * batch_size
+    def one_batch(step: int) -> tuple[np.ndarray, np.ndarray]:
+        first = step * batch_size
         index = order[first : first + batch_size]
         return draw(split, index, augmentation, replace(place, first=first))
 
-    def one_batch_tensor(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        kinds = (tf.uint8, tf.float32 if mixed else tf.int64)
-        images, labels = tf.numpy_function(one_batch, [step], kinds)
-        return tf.ensure_shape(images, (count, *split.images.shape[1:])), tf.ensure_shape(
-            labels, (count, place.classes) if mixed else (count,)
-        )
-
-    numbers = tf.data.Dataset.range(steps)
-    if ahead:  # the loops run beside each other: they hold no lock, and draws need no order
-        return numbers.map(one_batch_tensor, num_parallel_calls=BESIDE).prefetch(ahead)
-    batches = numbers.map(one_batch_tensor)
-    options = tf.data.Options()
-    options.experimental_optimization.inject_prefetch = False  # which it would do unasked
-    return batches.with_options(options)
+    return made_ahead(one_batch, steps_per_epoch(len(split), batch_size), ahead=ahead)

@@ -1,5 +1,6 @@
 """What the numbers of a pipeline mean, in sentences that follow from them."""
 
+from evrisim.data.ahead import THREADS
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
 from evrisim.pipeline.stages import Spread, Stages
@@ -13,17 +14,22 @@ def sentence(stages: Stages) -> str:
 def _limit(stages: Stages) -> str:
     text = (
         _(
-            "Preparing a batch takes {preparing} ms, longer than its training step with {step} "
-            "ms: the input limits the speed."
+            "Preparing a batch takes {preparing} ms, and {threads} are prepared at a time: one "
+            "comes every {pace} ms, and its training step takes {step} ms: the input limits the "
+            "speed."
         )
         if stages.limit == "input"
         else _(
-            "A training step takes {step} ms, longer than preparing its batch with {preparing} "
-            "ms: the step limits the speed."
+            "Preparing a batch takes {preparing} ms, and {threads} are prepared at a time: one "
+            "comes every {pace} ms, and its training step takes {step} ms: the step limits the "
+            "speed."
         )
     )
     return text.format(
-        preparing=milliseconds(stages.preparing), step=milliseconds(stages.step.median)
+        preparing=milliseconds(stages.preparing),
+        threads=THREADS,
+        pace=milliseconds(stages.pace),
+        step=milliseconds(stages.step.median),
     )
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evrisim.data.ahead import THREADS
+
 Span = tuple[float, float]
 """When something began and when it ended."""
 
@@ -98,12 +100,17 @@ class Stages:
         return self.gather.median + self.augment.median
 
     @property
+    def pace(self) -> float:
+        """Seconds between one batch and the next where nothing else is done than prepare them."""
+        return self.preparing / THREADS
+
+    @property
     def limit(self) -> str:
-        """`input` if preparing a batch takes longer than its step, else `step`.
+        """`input` if batches come more slowly than the step could take them, else `step`.
 
         With perfect prefetching the slower of the two sets the pace.
         """
-        return "input" if self.preparing > self.step.median else "step"
+        return "input" if self.pace > self.step.median else "step"
 
     def images_per_second(self, seconds: float) -> float:
         """Turn seconds a batch into images a second; infinite for what takes no time."""

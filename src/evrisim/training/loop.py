@@ -132,7 +132,7 @@ def batches(
     draw: Draw = draw_batch,
     way: str = placing.PIPELINE,
 ) -> Iterator[tuple[Any, Any]]:
-    """Give an epoch's batches as the recipe augments them, in the backend's kind of array.
+    """Give an epoch's batches as the recipe augments them.
 
     Args:
         dataset: Whose training split is meant.
@@ -152,11 +152,9 @@ def batches(
         ahead=ahead,
         draw=draw,
     )
-    tensors = keras.backend.backend() == "tensorflow"
-    coming = iter(prepared) if tensors else prepared.as_numpy_iterator()
     if policy is None or not on_device:
-        return coming
-    return placing.moved(coming, policy, place, recipe.batch_size)
+        return prepared
+    return placing.moved(prepared, policy, place, recipe.batch_size)
 
 
 def _validate(model: keras.Model, split: Split) -> dict[str, float]:

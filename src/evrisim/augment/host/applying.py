@@ -12,13 +12,8 @@ from evrisim.augment.steps import FILLS, Code, Step
 Kernel = Callable[[Any, Any, Any], None]
 """Changes the chosen ones of `images` in place: images, chosen, values of all."""
 
-
-def _mixup(images: np.ndarray, chosen: np.ndarray, values: np.ndarray) -> None:
-    mixing.mixup(images, images.copy(), chosen, values)
-
-
-def _cutmix(images: np.ndarray, chosen: np.ndarray, values: np.ndarray) -> None:
-    mixing.cutmix(images, images.copy(), chosen, values)
+Joining = Callable[[Any, Any, Any, Any, Any], None]
+"""Fills a batch with images joined in pairs: source, index, batch, whether chosen, values."""
 
 
 KERNELS: dict[Code, Kernel] = {
@@ -36,9 +31,10 @@ KERNELS: dict[Code, Kernel] = {
     Code.NOISE: texturing.noise,
     Code.JPEG: compressing.compress,
     Code.ERASE: texturing.erase,
-    Code.MIXUP: _mixup,
-    Code.CUTMIX: _cutmix,
 }
+
+JOINING: dict[Code, Joining] = {Code.MIXUP: mixing.mixup, Code.CUTMIX: mixing.cutmix}
+JOINED = {frozenset({code}) for code in JOINING}
 
 
 class _Chains:
@@ -92,7 +88,9 @@ def apply(
             chosen = np.flatnonzero(codes == float(code))
             if len(chosen) == 0:
                 continue
-            if code == Code.MOVE:
+            if code in JOINING:
+                batch = _joined(code, one, batch, np.arange(len(batch)))
+            elif code == Code.MOVE:
                 moving.move(batch, chosen, values, FILLS.index(one.fill), nearest=masks)
             elif code in CHAINING:
                 chains = chains or _Chains(batch)
@@ -106,19 +104,37 @@ def apply(
 def _gathered(
     left: list[Step], images: np.ndarray, index: np.ndarray | None, masks: bool
 ) -> np.ndarray:
-    """Copy the batch together; a move of all images that comes first is done on the way."""
+    """Copy the batch together; what comes first is done on the way if all images are moved or
+    are joined in pairs.
+    """
     every = np.arange(len(images)) if index is None else np.asarray(index)
     first = left[0] if left else None
-    if first is None or first.may != {Code.MOVE} or (np.asarray(first.codes) == 0).any():
+    joining = first is not None and first.may in JOINED
+    if first is None or not (joining or _moves_all(first)):
         return np.array(images[every] if index is not None else images, np.uint8, order="C")
     left.pop(0)
     source, places = np.asarray(images), np.arange(len(every))  # of a memory map, too
     if source.dtype != np.uint8 or not source.flags.c_contiguous:  # copied: the batch, not all
         source, every = np.array(source[every], np.uint8, order="C"), places
+    if joining:
+        return _joined(next(iter(first.may)), first, source, every)
     batch = np.empty((len(every), *source.shape[1:]), np.uint8)
     values = np.ascontiguousarray(first.values, np.float32)
     fill = FILLS.index(first.fill)
     moving.gather(source, every, batch, places, values, fill, nearest=masks)
+    return batch
+
+
+def _moves_all(one: Step) -> bool:
+    return one.may == {Code.MOVE} and bool((np.asarray(one.codes) != 0).all())
+
+
+def _joined(code: Code, one: Step, source: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """Give the batch at `index` with its images joined in pairs."""
+    batch = np.empty((len(index), *source.shape[1:]), np.uint8)
+    chosen = np.asarray(one.codes) == float(code)
+    values = np.ascontiguousarray(one.values, np.float32)
+    JOINING[code](source, index, batch, chosen, values)
     return batch
 
 
