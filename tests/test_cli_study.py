@@ -133,7 +133,11 @@ def test_a_study_runs_to_a_report_and_is_reported_anew(folder):
 @pytest.mark.tensorflow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds workers in /proc")
 def test_an_interrupted_study_ends_its_workers_and_tells_how_to_go_on(folder):
-    running = evrisim(folder, "run", "width.yaml", "--budget", "full", "--out", "runs/stopped")
+    command = ("run", "width.yaml", "--budget", "full", "--out", "runs/stopped")
+    # A shell that runs the tests in the background has its children ignore Ctrl-C.
+    running = evrisim(
+        folder, *command, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    )
     study = folder / "runs" / "stopped"
     deadline = time.monotonic() + 120
     while not (study / "study.json").exists() and time.monotonic() < deadline:

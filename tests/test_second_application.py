@@ -67,6 +67,7 @@ def test_mixed_images_say_whose_share_of_the_label_is_whose():
     (picture,) = second.mixed(ASKED, "cutmix", 1.0, 0)
     names = model.class_names(ASKED)
     texts = [one.text for one in ElementTree.fromstring(picture.drawing.svg).iter() if one.text]
+    assert not any("original" in text for text in texts)  # all of them are mixed
     shares = [line for text in texts for line in text.split("\n") if line.strip().endswith("%")]
     named = [share.replace("\u00a0", " ").rsplit(" ", 2) for share in shares]
     assert {name for name, *_share in named} <= set(names)

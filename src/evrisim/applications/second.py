@@ -183,7 +183,7 @@ def mixed(asked: Asked, method: str, alpha: float, seed: int) -> list[Block]:
     names = trainings.class_names(asked)
     titles = [_shares(label, names) for label in np.asarray(batch.labels)]
     shown = views.Shown(tuple(batch.images), tuple(titles))
-    figure = plots.draws([shown], columns=IN_A_ROW)
+    figure = plots.draws([shown], columns=IN_A_ROW, original=False)
     alt = _("Images mixed by {method}, with the shares of the classes in each label.").format(
         method=method
     )

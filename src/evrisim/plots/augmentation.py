@@ -37,17 +37,20 @@ _LARGE = 200
 
 
 @house.drawn
-def draws(series: Sequence[Shown], *, title: str = "", columns: int = 5) -> Figure:
+def draws(
+    series: Sequence[Shown], *, title: str = "", columns: int = 5, original: bool = True
+) -> Figure:
     """Draw images, each with draws of it and over what was drawn.
 
     Args:
-        series: The first image of each is the original. One is broken into rows, several have a
-            row each.
+        series: One is broken into rows, several have a row each.
         title: Stands over them.
         columns: Images in a row, for one series.
+        original: The first image of each is the original, and called so.
     """
     rows = [list(zip(one.images, one.titles, strict=True)) for one in series]
-    rows = [[(cells[0][0], _named(cells[0][1])), *cells[1:]] for cells in rows]
+    if original:
+        rows = [[(cells[0][0], _named(cells[0][1])), *cells[1:]] for cells in rows]
     if len(rows) == 1:
         rows = [rows[0][start : start + columns] for start in range(0, len(rows[0]), columns)]
     said = [[_wrapped(text) for _image, text in row] for row in rows]

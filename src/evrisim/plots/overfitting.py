@@ -54,7 +54,7 @@ def overfitting(
         axes.errorbar(means, rows + aside, xerr=halves, **look)
     for row, seen, unseen in zip(rows, training, test, strict=True):
         axes.annotate(
-            numbers.points(float(seen.mean() - unseen.mean())),
+            numbers.points(float((seen - unseen).mean())),
             (1.0, float(row)),
             xycoords=("axes fraction", "data"),
             xytext=(6, 0),
