@@ -67,7 +67,8 @@ def check(layer, shape, reference, *, runs=True):
     assert products.value(row.formula) == 2 * count or "+" in row.formula
     assert products.value(row.parameter_formula) == row.parameters == layer.count_params()
     if runs:
-        np.testing.assert_array_equal(numbers(model(image[None]))[0], output)
+        # Whole numbers, but for the rounding of faster algorithms than the sum.
+        np.testing.assert_allclose(numbers(model(image[None]))[0], output, atol=1e-3)
 
 
 @several
