@@ -58,6 +58,8 @@ def test_a_picture_is_shown_in_draws_steps_and_severities(tmp_path, capsys):
     assert later["draws"][:3] == found["draws"][1:]
     other = command_line.result(capsys, "augmentations", *words, "--grid", "--seed", "1")
     assert other["draws"] != found["draws"]
+    words[words.index("-a")] = "--policy"  # as it may be called, too
+    assert command_line.result(capsys, "augmentations", *words, "--grid")["draws"] == found["draws"]
 
 
 def test_the_only_picture_asked_for_is_where_it_was_asked_for(tmp_path, capsys):

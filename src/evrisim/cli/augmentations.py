@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 Augmentation = Annotated[
     str,
-    typer.Option("--augmentation", "-a", help=_("Policy, several joined by +, or a YAML file.")),
+    typer.Option(
+        "--augmentation", "--policy", "-a", help=_("Policy, several joined by +, or a YAML file.")
+    ),
 ]
 Severity = Annotated[
     float, typer.Option("--severity", help=_("Strength, 0 (nothing) to 1 (as it is)."))
