@@ -1,7 +1,7 @@
 # `make check` before each commit; CI runs .ci/run, which does the same on a fresh environment.
 PYTHON ?= .venv/bin/python
 
-.PHONY: environment demo check format lint types test backends messages
+.PHONY: environment demo check format lint types test backends jax torch messages
 
 environment:
 	python3 -m venv .venv
@@ -28,11 +28,13 @@ test:
 
 BACKEND_TESTS = tests/test_layers.py tests/test_models.py tests/test_losses.py tests/test_training.py \
 	tests/test_inference.py tests/test_explain.py tests/test_conv.py \
-	tests/test_effective_field.py tests/test_features.py tests/test_augment_device.py
+	tests/test_effective_field.py tests/test_features.py tests/test_augment_device.py \
+	tests/test_blocks.py
 
-backends:
-	KERAS_BACKEND=jax $(PYTHON) -m pytest $(BACKEND_TESTS)
-	KERAS_BACKEND=torch $(PYTHON) -m pytest $(BACKEND_TESTS)
+backends: jax torch
+
+jax torch:
+	KERAS_BACKEND=$@ $(PYTHON) -m pytest $(BACKEND_TESTS)
 
 messages:
 	$(PYTHON) -m evrisim.messages.catalogue

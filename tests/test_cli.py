@@ -168,7 +168,7 @@ def test_a_sound_folder_passes_its_check_and_a_broken_one_does_not(capsys, photo
     [
         (["train", "nosuch"], "There is no data set or folder 'nosuch'"),
         (["train", "shape"], "Did you mean 'shapes'"),
-        (["train", "shapes", "--model", "resnet"], "Did you mean 'resnet20'"),
+        (["train", "shapes", "--model", "resnet2"], "Did you mean 'resnet20'"),
         (["train", "shapes", "--recipe", "curse"], "Did you mean 'course'"),
         (["train", "shapes", "--set", "epoch=3"], "Did you mean 'epochs'"),
         (["train", "shapes", "--set", "epochs=none"], "must be a whole number"),

@@ -194,16 +194,14 @@ def bottleneck() -> Ruling:
 
 def _basic_kernels(width: int) -> int:
     image = keras.Input((8, 8, width))
-    block = keras.Model(image, blocks.residual_block(image, width, name="basic"))
+    block = keras.Model(image, blocks.basic(image, width, name="basic"))
     return _kernels(block)
 
 
 def _bottleneck_kernels(width: int) -> int:
     image = keras.Input((8, 8, width))
-    x = blocks.conv(image, width // 4, 1, name="reduce")
-    x = blocks.conv(x, width // 4, 3, name="filter")
-    x = blocks.conv(x, width, 1, name="expand")
-    return _kernels(keras.Model(image, x))
+    block = keras.Model(image, blocks.bottleneck(image, width, name="bottleneck"))
+    return _kernels(block)
 
 
 def _kernels(model: keras.Model) -> int:

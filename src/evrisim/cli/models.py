@@ -9,7 +9,15 @@ from evrisim.cli import options
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
 
-TRAINED = ("convnet", "resnet20")
+TRAINED = (
+    "convnet",
+    "resnet20",
+    "plain",
+    "resnet",
+    "preact_resnet",
+    "wide_resnet",
+    "staged",
+)
 """Models that `evrisim train` builds and trains from the start."""
 
 NAMES = (
@@ -29,6 +37,19 @@ OWN = {
     "resnet20": Architecture(
         2015, "https://arxiv.org/abs/1512.03385", 32, 10, 274_042, 272_474, 40_813_184
     ),
+    "plain": Architecture(
+        2015, "https://arxiv.org/abs/1512.03385", 32, 10, 271_098, 269_722, 40_551_040
+    ),
+    "resnet": Architecture(
+        2015, "https://arxiv.org/abs/1512.03385", 32, 10, 274_042, 272_474, 40_813_184
+    ),
+    "preact_resnet": Architecture(
+        2016, "https://arxiv.org/abs/1603.05027", 32, 10, 273_658, 272_282, 40_813_184
+    ),
+    "wide_resnet": Architecture(
+        2016, "https://arxiv.org/abs/1605.07146", 32, 10, 2_752_506, 2_748_890, 392_612_352
+    ),
+    "staged": Architecture(None, "", 32, 10, 274_042, 272_474, 40_813_184),
 }
 
 
@@ -37,6 +58,11 @@ def describe() -> dict[str, str]:
     return {
         "convnet": _("the course's plain convnet: Conv-BatchNorm-ReLU blocks, pooling, GAP, Dense"),
         "resnet20": _("ResNet-20 for small images: three stages of three residual blocks"),
+        "plain": _("a net without shortcuts, to see what they are for; any `depth`"),
+        "resnet": _("residual nets for small images; any `depth`, basic or bottleneck blocks"),
+        "preact_resnet": _("residual nets of version 2: nothing cuts the way from block to block"),
+        "wide_resnet": _("few and wide blocks: accurate, fast for its size, many parameters"),
+        "staged": _("three stages of any kind of `block`, so that kinds can be compared"),
     }
 
 

@@ -1,6 +1,7 @@
 """Layers that Keras lacks or does slowly. Importing this room registers them for loading."""
 
+from evrisim.layers.channels import ChannelScale, PadChannels
 from evrisim.layers.conv import Conv2D
 from evrisim.layers.norm import BatchNormalization
 
-__all__ = ["BatchNormalization", "Conv2D"]
+__all__ = ["BatchNormalization", "ChannelScale", "Conv2D", "PadChannels"]

@@ -1,20 +1,41 @@
 """Model builders by name. Each takes an image shape and a number of classes and gives a model."""
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import keras
 
 from evrisim._validate import InputError, check_choice, check_flag, check_range, check_whole
-from evrisim.blocks import CONDENSE, NORMS
+from evrisim.blocks import ACTIVATIONS, CONDENSE, NORMS, SHORTCUTS
 from evrisim.messages import translate as _
 from evrisim.models.convnet import convnet
 from evrisim.models.parts import HEADS
-from evrisim.models.resnet import resnet20
+from evrisim.models.resnet import plain, preact_resnet, resnet, resnet20, wide_resnet
+from evrisim.models.staged import KINDS, staged
 
-MODELS = {"convnet": convnet, "resnet20": resnet20}
+MODELS: dict[str, Callable[..., keras.Model]] = {
+    "convnet": convnet,
+    "resnet20": resnet20,
+    "plain": plain,
+    "resnet": resnet,
+    "preact_resnet": preact_resnet,
+    "wide_resnet": wide_resnet,
+    "staged": staged,
+}
 
 __all__ = ["MODELS", "build", "complete", "convnet", "resnet20"]
+
+_CHOICES = {
+    "condense": CONDENSE,
+    "norm": NORMS,
+    "head": HEADS,
+    "block": KINDS,
+    "activation": ACTIVATIONS,
+    "shortcut": SHORTCUTS,
+}
+_HIGHEST = {"norm_momentum": 1.0, "dropout": 0.99, "drop_path": 0.99}
+_FLAGS = ("bias", "zero_init")
 
 
 def build(
@@ -79,14 +100,11 @@ def complete(name: str, options: dict[str, Any]) -> dict[str, Any]:
 
 def _check_option(key: str, value: Any) -> None:
     name = f"model.{key}"
-    choices = {"condense": CONDENSE, "norm": NORMS, "head": HEADS}
-    if key in choices:
-        check_choice(name, value, choices[key])
-    elif key == "bias":
+    if key in _CHOICES:
+        check_choice(name, value, _CHOICES[key])
+    elif key in _FLAGS:
         check_flag(name, value)
-    elif key == "norm_momentum":
-        check_range(name, value, 0, 1)
-    elif key == "dropout":
-        check_range(name, value, 0, 0.99)
+    elif key in _HIGHEST:
+        check_range(name, value, 0, _HIGHEST[key])
     else:
-        check_whole(name, value, 1)
+        check_whole(name, value, 0 if key == "squeeze" else 1)

@@ -2,7 +2,7 @@
 
 import keras
 
-from evrisim.blocks import NORM_MOMENTUM, Style, plain_block
+from evrisim.blocks import NORM_MOMENTUM, Style, plain
 from evrisim.models.parts import images_input, logits_head
 
 
@@ -40,12 +40,12 @@ def convnet(
     Returns:
         A model from raw 0–255 images `(batch, rows, columns, channels)` to logits.
     """
-    style = Style(kernel_size, condense, norm, norm_momentum, bias)
+    style = Style(kernel_size, condense, norm, norm_momentum, bias=bias)
     inputs, x = images_input(image_shape)
-    x = plain_block(x, width, name="stage1_block1", condense=True, style=style)
-    x = plain_block(x, 2 * width, name="stage2_block1", style=style)
-    x = plain_block(x, 2 * width, name="stage2_block2", condense=True, style=style)
-    x = plain_block(x, 4 * width, name="stage3_block1", style=style)
-    x = plain_block(x, 4 * width, name="stage3_block2", style=style)
+    x = plain(x, width, name="stage1_block1", strides=2, style=style)
+    x = plain(x, 2 * width, name="stage2_block1", style=style)
+    x = plain(x, 2 * width, name="stage2_block2", strides=2, style=style)
+    x = plain(x, 4 * width, name="stage3_block1", style=style)
+    x = plain(x, 4 * width, name="stage3_block2", style=style)
     logits = logits_head(x, num_classes, head=head, dropout=dropout)
     return keras.Model(inputs, logits, name="convnet")

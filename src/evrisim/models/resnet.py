@@ -1,13 +1,18 @@
-"""Residual networks for small images."""
+"""Residual networks for small images, and the plain ones they are compared with."""
 
 import keras
 
-from evrisim.blocks import conv, norm, relu, residual_block
+from evrisim._validate import check_choice
+from evrisim.blocks import Style
 from evrisim.models.parts import images_input, logits_head
+from evrisim.models.staged import blocks_of, staged, stages, stem
+
+RESIDUAL = ("basic", "bottleneck")
+Shape = tuple[int, int, int]
 
 
 def resnet20(
-    image_shape: tuple[int, int, int], num_classes: int, *, width: int = 16, dropout: float = 0.0
+    image_shape: Shape, num_classes: int, *, width: int = 16, dropout: float = 0.0
 ) -> keras.Model:
     """Build ResNet-20 as for CIFAR-10: three stages of three basic blocks.
 
@@ -24,11 +29,162 @@ def resnet20(
         He et al. 2016, https://arxiv.org/abs/1512.03385, section 4.2, with 1×1 convolutions
         where a shortcut changes shape (type B).
     """
+    return _called("resnet20", staged(image_shape, num_classes, width=width, dropout=dropout))
+
+
+def plain(
+    image_shape: Shape,
+    num_classes: int,
+    *,
+    depth: int = 20,
+    width: int = 16,
+    norm: str = "batch",
+    dropout: float = 0.0,
+) -> keras.Model:
+    """Build the same as `resnet` without its shortcuts, to see what they are for.
+
+    Args:
+        image_shape: `(rows, columns, channels)`; rows and columns at least 8.
+        num_classes: Number of logits.
+        depth: Layers with weights: 2 more than a multiple of 6.
+        width: Feature maps of the first stage.
+        norm: `batch`, `layer`, `group` or `none`.
+        dropout: Share of averaged features dropped in training, 0 to 1.
+
+    Reference:
+        He et al. 2016, https://arxiv.org/abs/1512.03385, section 4.2.
+    """
+    kind = "plain-pair"
+    built = staged(
+        image_shape,
+        num_classes,
+        block=kind,
+        blocks=blocks_of(depth, kind),
+        width=width,
+        norm=norm,
+        dropout=dropout,
+    )
+    return _called(f"plain{depth}", built)
+
+
+def resnet(
+    image_shape: Shape,
+    num_classes: int,
+    *,
+    depth: int = 20,
+    width: int = 16,
+    block: str = "basic",
+    norm: str = "batch",
+    shortcut: str = "projection",
+    squeeze: int = 0,
+    drop_path: float = 0.0,
+    zero_init: bool = False,
+    dropout: float = 0.0,
+) -> keras.Model:
+    """Build a residual net of any depth: ResNet-20, 32, 44, 56, 110 for CIFAR-10.
+
+    Args:
+        image_shape: `(rows, columns, channels)`; rows and columns at least 8.
+        num_classes: Number of logits.
+        depth: Layers with weights: 2 more than a multiple of 6, of 9 with bottlenecks.
+        width: Feature maps of the first stage, 4 times as many between bottlenecks.
+        block: `basic` or `bottleneck`.
+        norm: `batch`, `layer`, `group` or `none`.
+        shortcut: `projection` (type B) or `padded` (type A, as in the paper).
+        squeeze: What squeeze-and-excite divides the channels by; 0 leaves it out.
+        drop_path: Share of the images for which the last block is left out in training.
+        zero_init: Start every block as its shortcut alone.
+        dropout: Share of averaged features dropped in training, 0 to 1.
+
+    Reference:
+        He et al. 2016, https://arxiv.org/abs/1512.03385, section 4.2.
+    """
+    built = staged(
+        image_shape,
+        num_classes,
+        block=check_choice("block", block, RESIDUAL),
+        blocks=blocks_of(depth, block),
+        width=width,
+        norm=norm,
+        shortcut=shortcut,
+        squeeze=squeeze,
+        drop_path=drop_path,
+        zero_init=zero_init,
+        dropout=dropout,
+    )
+    return _called(f"resnet{depth}", built)
+
+
+def preact_resnet(
+    image_shape: Shape,
+    num_classes: int,
+    *,
+    depth: int = 20,
+    width: int = 16,
+    block: str = "basic",
+    squeeze: int = 0,
+    drop_path: float = 0.0,
+    dropout: float = 0.0,
+) -> keras.Model:
+    """Build a residual net of version 2: normalisation and detection before each convolution.
+
+    Args:
+        image_shape: `(rows, columns, channels)`; rows and columns at least 8.
+        num_classes: Number of logits.
+        depth: As for `resnet`.
+        width: Feature maps of the first stage, 4 times as many between bottlenecks.
+        block: `basic` or `bottleneck`.
+        squeeze: What squeeze-and-excite divides the channels by; 0 leaves it out.
+        drop_path: Share of the images for which the last block is left out in training.
+        dropout: Share of averaged features dropped in training, 0 to 1.
+
+    Reference:
+        He et al. 2016, Identity mappings, https://arxiv.org/abs/1603.05027.
+    """
+    check_choice("block", block, RESIDUAL)
+    kind = "preactivation" if block == "basic" else "preactivation-bottleneck"
+    built = staged(
+        image_shape,
+        num_classes,
+        block=kind,
+        blocks=blocks_of(depth, kind),
+        width=width,
+        squeeze=squeeze,
+        drop_path=drop_path,
+        dropout=dropout,
+    )
+    return _called(f"preact_resnet{depth}", built)
+
+
+def wide_resnet(
+    image_shape: Shape,
+    num_classes: int,
+    *,
+    depth: int = 16,
+    width: int = 64,
+    drop_path: float = 0.0,
+    dropout: float = 0.0,
+) -> keras.Model:
+    """Build a net of few and wide blocks of version 2: WRN-16-4 by default, of 2.7 million.
+
+    Args:
+        image_shape: `(rows, columns, channels)`; rows and columns at least 8.
+        num_classes: Number of logits.
+        depth: 4 more than a multiple of 6, since the paper counts shortcuts with weights.
+        width: Feature maps of the first stage: 16 times the paper's factor k. The stem has 16.
+        drop_path: Share of the images for which the last block is left out in training.
+        dropout: Share of averaged features dropped in training, 0 to 1.
+
+    Reference:
+        Zagoruyko and Komodakis 2016, https://arxiv.org/abs/1605.07146.
+    """
+    style, kind = Style(drop_path=drop_path), "preactivation"
     inputs, x = images_input(image_shape)
-    x = relu(norm(conv(x, width, 3, name="stem_conv"), name="stem_norm"), name="stem_relu")
-    for stage in (1, 2, 3):
-        for block in (1, 2, 3):
-            strides = 2 if stage > 1 and block == 1 else 1
-            name = f"stage{stage}_block{block}"
-            x = residual_block(x, width * 2 ** (stage - 1), strides=strides, name=name)
-    return keras.Model(inputs, logits_head(x, num_classes, dropout=dropout), name="resnet20")
+    x = stem(x, 16, style, open_end=True)
+    x = stages(x, kind, blocks_of(depth, kind, extra=4), width, style)
+    logits = logits_head(x, num_classes, dropout=dropout)
+    return keras.Model(inputs, logits, name=f"wide_resnet{depth}")
+
+
+def _called(name: str, model: keras.Model) -> keras.Model:
+    return keras.Model(model.input, model.output, name=name)

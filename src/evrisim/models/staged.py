@@ -1,0 +1,146 @@
+"""Nets for small images: a stem, three stages of one kind of block, a head."""
+
+from dataclasses import dataclass, replace
+
+import keras
+
+from evrisim._validate import InputError, check_choice, check_whole
+from evrisim.blocks import BLOCKS, Style, Tensor, conv, detect, norm
+from evrisim.blocks.parts import has_bias
+from evrisim.messages import translate as _
+from evrisim.models.parts import images_input, logits_head
+
+STAGES = 3
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a net of a kind of block has to know of it.
+
+    Attributes:
+        depth: Layers with weights, along the way, of a block.
+        widening: Feature maps that come out of a block, as a multiple of the stage's width.
+        open: Whether blocks end without normalisation and detection, which the net then adds.
+    """
+
+    depth: int = 2
+    widening: int = 1
+    open: bool = False
+
+
+KINDS = {
+    "plain": Kind(1),
+    "plain-pair": Kind(2),
+    "basic": Kind(2),
+    "bottleneck": Kind(3, 4),
+    "resnext": Kind(3, 4),
+    "preactivation": Kind(2, open=True),
+    "preactivation-bottleneck": Kind(3, 4, open=True),
+    "separable": Kind(2),
+    "inverted": Kind(3, open=True),
+    "convnext": Kind(3, open=True),
+}
+"""`dense` is not among them: its feature maps grow from block to block."""
+
+
+def staged(
+    image_shape: tuple[int, int, int],
+    num_classes: int,
+    *,
+    block: str = "basic",
+    blocks: int = 3,
+    width: int = 16,
+    norm: str = "batch",
+    activation: str = "relu",
+    shortcut: str = "projection",
+    squeeze: int = 0,
+    drop_path: float = 0.0,
+    zero_init: bool = False,
+    dropout: float = 0.0,
+) -> keras.Model:
+    """Build a net of one kind of block, so that kinds can be compared with all else equal.
+
+    Args:
+        image_shape: `(rows, columns, channels)`; rows and columns at least 8.
+        num_classes: Number of logits.
+        block: One of `KINDS`.
+        blocks: How many a stage has.
+        width: Width of the first stage; the others have two and four times as much.
+        norm: `batch`, `layer`, `group` or `none`.
+        activation: What detects.
+        shortcut: `projection` or `padded`, where a block changes shape.
+        squeeze: What squeeze-and-excite divides the channels by; 0 leaves it out.
+        drop_path: Share of the images for which the last block is left out in training; earlier
+            blocks less often, in equal steps from 0.
+        zero_init: Start every residual block as its shortcut alone.
+        dropout: Share of averaged features dropped in training, 0 to 1.
+
+    Returns:
+        A model from raw 0–255 images `(batch, rows, columns, channels)` to logits.
+    """
+    check_choice("block", block, KINDS)
+    check_whole("blocks", blocks, 1)
+    style = Style(
+        condense="stride",
+        norm=norm,
+        activation=activation,
+        shortcut=shortcut,
+        squeeze=squeeze,
+        drop_path=drop_path,
+        zero_init=zero_init,
+    )
+    inputs, x = images_input(image_shape)
+    x = stem(x, width, style, open_end=KINDS[block].open)
+    x = stages(x, block, blocks, width, style)
+    return keras.Model(inputs, logits_head(x, num_classes, dropout=dropout), name=block)
+
+
+def stem(x: Tensor, width: int, style: Style, *, open_end: bool = False) -> Tensor:
+    """Filter 3×3; normalise and detect, unless the first block begins with that."""
+    x = conv(x, width, 3, bias=has_bias(style), name="stem_conv")
+    if open_end:
+        return x
+    return detect(norm(x, style, name="stem_norm"), style, name="stem")
+
+
+def stages(x: Tensor, block: str, blocks: int, width: int, style: Style) -> Tensor:
+    """Put three stages of blocks one after the other; the second and third begin by condensing."""
+    kind, total = KINDS[block], STAGES * blocks
+    for stage in range(STAGES):
+        for number in range(blocks):
+            done = stage * blocks + number
+            x = BLOCKS[block](
+                x,
+                width * 2**stage * kind.widening,
+                name=f"stage{stage + 1}_block{number + 1}",
+                strides=2 if stage and not number else 1,
+                style=replace(style, drop_path=style.drop_path * done / max(total - 1, 1)),
+            )
+    if kind.open:
+        x = detect(norm(x, style, name="last_norm"), style, name="last")
+    return x
+
+
+def blocks_of(depth: int, block: str, extra: int = 2) -> int:
+    """Tell how many blocks a stage of a net of `depth` layers has.
+
+    Args:
+        depth: Layers with weights: convolutions along the way, and the head.
+        block: One of `KINDS`.
+        extra: Layers outside the blocks.
+
+    Raises:
+        InputError: If there is no such depth.
+    """
+    check_whole("depth", depth, 1)
+    each = STAGES * KINDS[block].depth
+    blocks, rest = divmod(depth - extra, each)
+    if blocks < 1 or rest:
+        low = max(blocks, 1) * each + extra
+        raise InputError(
+            _(
+                "`depth` must be {extra} more than a multiple of {each} for blocks of this kind, "
+                "such as {low} or {high}; received {depth}."
+            ).format(extra=extra, each=each, low=low, high=low + each, depth=depth)
+        )
+    return blocks
