@@ -1,7 +1,7 @@
 # `make check` before each commit; CI runs .ci/run, which does the same on a fresh environment.
 PYTHON ?= .venv/bin/python
 
-.PHONY: environment demo check format lint types test backends jax torch messages
+.PHONY: environment demo check format lint types test backends messages
 
 environment:
 	python3 -m venv .venv
@@ -26,15 +26,19 @@ types:
 test:
 	$(PYTHON) -m pytest
 
-BACKEND_TESTS = tests/test_layers.py tests/test_models.py tests/test_losses.py tests/test_training.py \
-	tests/test_inference.py tests/test_explain.py tests/test_conv.py \
-	tests/test_effective_field.py tests/test_features.py tests/test_augment_device.py \
-	tests/test_blocks.py
+# In two parts, so that two cores can share them; what JAX compiles takes longest.
+BUILDING_TESTS = tests/test_layers.py tests/test_models.py tests/test_losses.py tests/test_conv.py \
+	tests/test_blocks.py tests/test_features.py
+WORKING_TESTS = tests/test_training.py tests/test_inference.py tests/test_explain.py \
+	tests/test_effective_field.py tests/test_augment_device.py
 
-backends: jax torch
+backends: jax-building jax-working torch-building torch-working
 
-jax torch:
-	KERAS_BACKEND=$@ $(PYTHON) -m pytest $(BACKEND_TESTS)
+%-building:
+	KERAS_BACKEND=$* $(PYTHON) -m pytest $(BUILDING_TESTS)
+
+%-working:
+	KERAS_BACKEND=$* $(PYTHON) -m pytest $(WORKING_TESTS)
 
 messages:
 	$(PYTHON) -m evrisim.messages.catalogue
