@@ -4,8 +4,7 @@ import keras
 
 from evrisim._validate import check_choice
 from evrisim.blocks import Style
-from evrisim.models.parts import images_input, logits_head
-from evrisim.models.staged import blocks_of, staged, stages, stem
+from evrisim.models.staged import Plan, blocks_of, built
 
 RESIDUAL = ("basic", "bottleneck")
 Shape = tuple[int, int, int]
@@ -29,7 +28,8 @@ def resnet20(
         He et al. 2016, https://arxiv.org/abs/1512.03385, section 4.2, with 1×1 convolutions
         where a shortcut changes shape (type B).
     """
-    return _called("resnet20", staged(image_shape, num_classes, width=width, dropout=dropout))
+    plan = Plan("resnet20", "basic", 3, width, dropout=dropout)
+    return built(image_shape, num_classes, plan, Style())
 
 
 def plain(
@@ -55,16 +55,8 @@ def plain(
         He et al. 2016, https://arxiv.org/abs/1512.03385, section 4.2.
     """
     kind = "plain-pair"
-    built = staged(
-        image_shape,
-        num_classes,
-        block=kind,
-        blocks=blocks_of(depth, kind),
-        width=width,
-        norm=norm,
-        dropout=dropout,
-    )
-    return _called(f"plain{depth}", built)
+    plan = Plan(f"plain{depth}", kind, blocks_of(depth, kind), width, dropout=dropout)
+    return built(image_shape, num_classes, plan, Style(norm=norm))
 
 
 def resnet(
@@ -99,20 +91,16 @@ def resnet(
     Reference:
         He et al. 2016, https://arxiv.org/abs/1512.03385, section 4.2.
     """
-    built = staged(
-        image_shape,
-        num_classes,
-        block=check_choice("block", block, RESIDUAL),
-        blocks=blocks_of(depth, block),
-        width=width,
+    check_choice("block", block, RESIDUAL)
+    style = Style(
         norm=norm,
         shortcut=shortcut,
         squeeze=squeeze,
         drop_path=drop_path,
         zero_init=zero_init,
-        dropout=dropout,
     )
-    return _called(f"resnet{depth}", built)
+    plan = Plan(f"resnet{depth}", block, blocks_of(depth, block), width, dropout=dropout)
+    return built(image_shape, num_classes, plan, style)
 
 
 def preact_resnet(
@@ -143,17 +131,9 @@ def preact_resnet(
     """
     check_choice("block", block, RESIDUAL)
     kind = "preactivation" if block == "basic" else "preactivation-bottleneck"
-    built = staged(
-        image_shape,
-        num_classes,
-        block=kind,
-        blocks=blocks_of(depth, kind),
-        width=width,
-        squeeze=squeeze,
-        drop_path=drop_path,
-        dropout=dropout,
-    )
-    return _called(f"preact_resnet{depth}", built)
+    style = Style(squeeze=squeeze, drop_path=drop_path)
+    plan = Plan(f"preact_resnet{depth}", kind, blocks_of(depth, kind), width, dropout=dropout)
+    return built(image_shape, num_classes, plan, style)
 
 
 def wide_resnet(
@@ -178,13 +158,7 @@ def wide_resnet(
     Reference:
         Zagoruyko and Komodakis 2016, https://arxiv.org/abs/1605.07146.
     """
-    style, kind = Style(drop_path=drop_path), "preactivation"
-    inputs, x = images_input(image_shape)
-    x = stem(x, 16, style, open_end=True)
-    x = stages(x, kind, blocks_of(depth, kind, extra=4), width, style)
-    logits = logits_head(x, num_classes, dropout=dropout)
-    return keras.Model(inputs, logits, name=f"wide_resnet{depth}")
-
-
-def _called(name: str, model: keras.Model) -> keras.Model:
-    return keras.Model(model.input, model.output, name=name)
+    kind = "preactivation"
+    blocks = blocks_of(depth, kind, extra=4)
+    plan = Plan(f"wide_resnet{depth}", kind, blocks, width, stem=16, dropout=dropout)
+    return built(image_shape, num_classes, plan, Style(drop_path=drop_path))

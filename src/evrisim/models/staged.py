@@ -43,6 +43,27 @@ KINDS = {
 """`dense` is not among them: its feature maps grow from block to block."""
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What a net is apart from the style of its blocks.
+
+    Attributes:
+        name: Of the model.
+        block: One of `KINDS`.
+        blocks: How many a stage has.
+        width: Width of the first stage; the others have two and four times as much.
+        stem: Feature maps of the stem; None: as many as `width`.
+        dropout: Share of averaged features dropped in training, 0 to 1.
+    """
+
+    name: str
+    block: str
+    blocks: int
+    width: int
+    stem: int | None = None
+    dropout: float = 0.0
+
+
 def staged(
     image_shape: tuple[int, int, int],
     num_classes: int,
@@ -89,13 +110,22 @@ def staged(
         drop_path=drop_path,
         zero_init=zero_init,
     )
+    plan = Plan(block, block, blocks, width, dropout=dropout)
+    return built(image_shape, num_classes, plan, style)
+
+
+def built(
+    image_shape: tuple[int, int, int], num_classes: int, plan: Plan, style: Style
+) -> keras.Model:
+    """Put stem, stages and head of a plan together, from raw 0–255 images to logits."""
     inputs, x = images_input(image_shape)
-    x = stem(x, width, style, open_end=KINDS[block].open)
-    x = stages(x, block, blocks, width, style)
-    return keras.Model(inputs, logits_head(x, num_classes, dropout=dropout), name=block)
+    x = _stem(x, plan.stem or plan.width, style, open_end=KINDS[plan.block].open)
+    x = _stages(x, plan, style)
+    logits = logits_head(x, num_classes, dropout=plan.dropout)
+    return keras.Model(inputs, logits, name=plan.name)
 
 
-def stem(x: Tensor, width: int, style: Style, *, open_end: bool = False) -> Tensor:
+def _stem(x: Tensor, width: int, style: Style, *, open_end: bool) -> Tensor:
     """Filter 3×3; normalise and detect, unless the first block begins with that."""
     x = conv(x, width, 3, bias=has_bias(style), name="stem_conv")
     if open_end:
@@ -103,15 +133,15 @@ def stem(x: Tensor, width: int, style: Style, *, open_end: bool = False) -> Tens
     return detect(norm(x, style, name="stem_norm"), style, name="stem")
 
 
-def stages(x: Tensor, block: str, blocks: int, width: int, style: Style) -> Tensor:
+def _stages(x: Tensor, plan: Plan, style: Style) -> Tensor:
     """Put three stages of blocks one after the other; the second and third begin by condensing."""
-    kind, total = KINDS[block], STAGES * blocks
+    kind, total = KINDS[plan.block], STAGES * plan.blocks
     for stage in range(STAGES):
-        for number in range(blocks):
-            done = stage * blocks + number
-            x = BLOCKS[block](
+        for number in range(plan.blocks):
+            done = stage * plan.blocks + number
+            x = BLOCKS[plan.block](
                 x,
-                width * 2**stage * kind.widening,
+                plan.width * 2**stage * kind.widening,
                 name=f"stage{stage + 1}_block{number + 1}",
                 strides=2 if stage and not number else 1,
                 style=replace(style, drop_path=style.drop_path * done / max(total - 1, 1)),
