@@ -30,8 +30,8 @@ def served(folder, number="1"):
     """The command as a process: its address, and what it says on standard error into a file."""
     # A test runner in the background ignores interrupts, and so would what it starts.
     code = (
-        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "from evrisim.cli import main; sys.exit(main(sys.argv[1:]))"
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from evrisim.cli import process; process()"
     )
     words = ["app", number, "--no-browser", "--json", "--budget", "smoke", "--out", str(folder)]
     with (folder / "said").open("w") as said:

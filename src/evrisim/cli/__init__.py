@@ -1,9 +1,13 @@
 """The command line: prints what the library returned, and turns mistakes into one sentence."""
 
+import atexit
+import contextlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
+from typing import NoReturn
 
 from evrisim import messages
 from evrisim._validate import InputError
@@ -13,6 +17,24 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 WRONG_INPUT = 2
 INTERRUPTED = 130
+
+
+def process() -> NoReturn:
+    """Be the whole process of one command, and end it with the command's exit code."""
+    code = 1
+
+    def leave() -> None:
+        # Threads of a served page may be deep in compiled code, which Python aborts the process
+        # for when it takes itself down. Being registered first, this runs after all other endings.
+        if any(one.daemon for one in threading.enumerate()):
+            with contextlib.suppress(OSError, ValueError):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(code)
+
+    atexit.register(leave)
+    code = main()
+    sys.exit(code)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
