@@ -1,0 +1,17 @@
+"""The studies that come with evrisim."""
+
+from evrisim._validate import check_choice
+from evrisim.study.design import Study
+from evrisim.study.shipped import augmenting, blocks, layers
+
+_STUDIES = {**layers.STUDIES, **augmenting.STUDIES, **blocks.STUDIES}
+NAMES = tuple(_STUDIES)
+
+
+def named(name: str) -> Study:
+    """Give the study called `name`, one of `NAMES`.
+
+    Raises:
+        InputError: If there is none.
+    """
+    return _STUDIES[check_choice("study", name, NAMES)]()
