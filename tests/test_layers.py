@@ -6,31 +6,36 @@ from keras.ops import convert_to_numpy as numbers
 
 from evrisim.layers import BatchNormalization
 
+CHANNELS = (5, 8)
+"""No multiple of four, which goes by matrix products in training, and one that is."""
 
-def pair(**settings):
+
+def pair(channels=5, **settings):
     """Ours and Keras' own with the same, not trivial, variables."""
     rng = np.random.default_rng(3)
     layers = [BatchNormalization(**settings), keras.layers.BatchNormalization(**settings)]
     for layer in layers:
-        layer.build((None, None, None, 5))
+        layer.build((None, None, None, channels))
     weights = [rng.uniform(0.5, 2, w.shape).astype("float32") for w in layers[0].weights]
     for layer in layers:
         layer.set_weights(weights)
     return layers
 
 
-def features(seed=0, dtype="float32"):
-    values = np.random.default_rng(seed).normal(2, 3, (6, 4, 3, 5))
+def features(seed=0, dtype="float32", channels=5):
+    values = np.random.default_rng(seed).normal(2, 3, (6, 4, 3, channels))
     return ops.convert_to_tensor(values.astype("float32"), dtype=dtype)
 
 
 @pytest.mark.parametrize("settings", [{}, {"scale": False}, {"center": False}, {"epsilon": 1e-5}])
 @pytest.mark.parametrize("training", [True, False])
-def test_equals_keras_layer_to_rounding(settings, training):
-    ours, theirs = pair(momentum=0.7, **settings)
+@pytest.mark.parametrize("channels", CHANNELS)
+def test_equals_keras_layer_to_rounding(settings, training, channels):
+    ours, theirs = pair(channels, momentum=0.7, **settings)
     for seed in range(3):
         found, expected = (
-            numbers(layer(features(seed), training=training)) for layer in (ours, theirs)
+            numbers(layer(features(seed, channels=channels), training=training))
+            for layer in (ours, theirs)
         )
         np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-5)
     for found, expected in zip(ours.weights, theirs.weights, strict=True):
@@ -53,13 +58,14 @@ def test_a_frozen_layer_keeps_its_statistics():
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("training", [True, False])
-def test_gradients_equal_those_of_keras_layer(training):
+@pytest.mark.parametrize("channels", CHANNELS)
+def test_gradients_equal_those_of_keras_layer(training, channels):
     import tensorflow as tf
 
     slopes = []
-    weight = np.random.default_rng(1).normal(size=(6, 4, 3, 5)).astype("float32")
-    for layer in pair():
-        inputs = features()
+    weight = np.random.default_rng(1).normal(size=(6, 4, 3, channels)).astype("float32")
+    for layer in pair(channels):
+        inputs = features(channels=channels)
         with tf.GradientTape() as tape:
             tape.watch(inputs)
             score = tf.reduce_sum(layer(inputs, training=training) * weight)
@@ -72,12 +78,26 @@ def test_gradients_equal_those_of_keras_layer(training):
 def test_uses_one_fused_kernel_in_training_and_inference():
     import tensorflow as tf
 
-    layer = pair()[0]
+    layer = pair(8)[0]
     for training in (True, False):
         call = tf.function(lambda x, mode=training: layer(x, training=mode))
-        kinds = [op.type for op in call.get_concrete_function(features()).graph.get_operations()]
+        kinds = [
+            op.type
+            for op in call.get_concrete_function(features(channels=8)).graph.get_operations()
+        ]
         assert kinds.count("FusedBatchNormV3") == 1
         assert "SquaredDifference" not in kinds
+
+
+@pytest.mark.tensorflow
+def test_statistics_by_products_keep_their_digits_far_from_zero_and_their_bits_each_time():
+    values = 1000 + np.random.default_rng(0).normal(size=(64, 16, 16, 5)).astype("float32")
+    outputs = [numbers(BatchNormalization(epsilon=1e-5)(values, training=True)) for _ in range(5)]
+    exact = values.astype("float64")
+    centred = exact - exact.mean((0, 1, 2))
+    expected = centred / np.sqrt((centred**2).mean((0, 1, 2)) + 1e-5)
+    np.testing.assert_allclose(outputs[0], expected, atol=5e-3)
+    assert {one.tobytes() for one in outputs} == {outputs[0].tobytes()}
 
 
 @pytest.mark.tensorflow

@@ -421,7 +421,6 @@ def test_drawing_many_at_once_goes_through_python_once_and_not_once_an_image():
         return sum(entry.callcount for entry in profile.getstats())
 
     paint(scene, labels, grain)
-    print(calls(one_by_one), calls(together))
     assert calls(one_by_one) > 10 * calls(together)
 
 

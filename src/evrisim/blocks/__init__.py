@@ -18,7 +18,15 @@ from evrisim.blocks.residual import (
     resnext,
 )
 from evrisim.blocks.separable import inverted, separable
-from evrisim.blocks.style import ACTIVATIONS, CONDENSE, NORM_MOMENTUM, NORMS, SHORTCUTS, Style
+from evrisim.blocks.style import (
+    ACTIVATIONS,
+    CONDENSE,
+    NORM_MOMENTUM,
+    NORMS,
+    SHORTCUTS,
+    STRIDE_AT,
+    Style,
+)
 
 BLOCKS: dict[str, Callable[..., Tensor]] = {
     "plain": plain,
@@ -41,6 +49,7 @@ __all__ = [
     "NORMS",
     "NORM_MOMENTUM",
     "SHORTCUTS",
+    "STRIDE_AT",
     "Style",
     "Tensor",
     "basic",

@@ -16,6 +16,11 @@ TRAINED = (
     "resnet",
     "preact_resnet",
     "wide_resnet",
+    "resnet_large",
+    "resnext",
+    "mobilenet",
+    "densenet",
+    "convnext",
     "staged",
 )
 """Models that `evrisim train` builds and trains from the start."""
@@ -49,6 +54,21 @@ OWN = {
     "wide_resnet": Architecture(
         2016, "https://arxiv.org/abs/1605.07146", 32, 10, 2_752_506, 2_748_890, 392_612_352
     ),
+    "resnet_large": Architecture(
+        2015, "https://arxiv.org/abs/1512.03385", 32, 10, 11_183_562, 11_173_962, 555_422_720
+    ),
+    "resnext": Architecture(
+        2017, "https://arxiv.org/abs/1611.05431", 32, 10, 23_060_938, 22_992_714, 1_343_967_232
+    ),
+    "mobilenet": Architecture(
+        2018, "https://arxiv.org/abs/1801.04381", 32, 10, 2_270_794, 2_236_682, 87_976_448
+    ),
+    "densenet": Architecture(
+        2017, "https://arxiv.org/abs/1608.06993", 32, 10, 181_210, 176_122, 72_365_352
+    ),
+    "convnext": Architecture(
+        2022, "https://arxiv.org/abs/2201.03545", 32, 10, 27_824_362, 27_824_362, 362_777_088
+    ),
     "staged": Architecture(None, "", 32, 10, 274_042, 272_474, 40_813_184),
 }
 
@@ -62,6 +82,13 @@ def describe() -> dict[str, str]:
         "resnet": _("residual nets for small images; any `depth`, basic or bottleneck blocks"),
         "preact_resnet": _("residual nets of version 2: nothing cuts the way from block to block"),
         "wide_resnet": _("few and wide blocks: accurate, fast for its size, many parameters"),
+        "resnet_large": _(
+            "ResNet-18, 34, 50, 101, 152 by `depth`: four stages; `stem` large or small"
+        ),
+        "resnext": _("ResNeXt-50, 101, 152: bottlenecks in groups, a little more accurate"),
+        "mobilenet": _("MobileNetV2, thinner or wider by `scale`: little work for its accuracy"),
+        "densenet": _("DenseNet-BC: few parameters, but much memory and time for them"),
+        "convnext": _("ConvNeXt, Tiny by default: for much data; large kernels are slow here"),
         "staged": _("three stages of any kind of `block`, so that kinds can be compared"),
     }
 

@@ -6,11 +6,14 @@ from typing import Any
 
 import keras
 
-from evrisim._validate import InputError, check_choice, check_flag, check_range, check_whole
-from evrisim.blocks import ACTIVATIONS, CONDENSE, NORMS, SHORTCUTS
-from evrisim.messages import translate as _
+from evrisim._validate import check_choice, check_flag, check_range, check_whole
+from evrisim.blocks import ACTIVATIONS, CONDENSE, NORMS, SHORTCUTS, STRIDE_AT
 from evrisim.models.convnet import convnet
-from evrisim.models.parts import HEADS
+from evrisim.models.densenet import densenet
+from evrisim.models.large import STEMS, resnet_large, resnext
+from evrisim.models.mobile import mobilenet
+from evrisim.models.next import convnext
+from evrisim.models.parts import HEADS, check_size
 from evrisim.models.resnet import plain, preact_resnet, resnet, resnet20, wide_resnet
 from evrisim.models.staged import KINDS, staged
 
@@ -21,6 +24,11 @@ MODELS: dict[str, Callable[..., keras.Model]] = {
     "resnet": resnet,
     "preact_resnet": preact_resnet,
     "wide_resnet": wide_resnet,
+    "resnet_large": resnet_large,
+    "resnext": resnext,
+    "mobilenet": mobilenet,
+    "densenet": densenet,
+    "convnext": convnext,
     "staged": staged,
 }
 
@@ -33,8 +41,18 @@ _CHOICES = {
     "block": KINDS,
     "activation": ACTIVATIONS,
     "shortcut": SHORTCUTS,
+    "stem": STEMS,
+    "stride_at": STRIDE_AT,
 }
-_HIGHEST = {"norm_momentum": 1.0, "dropout": 0.99, "drop_path": 0.99}
+_RANGES = {
+    "norm_momentum": (0.0, 1.0),
+    "dropout": (0.0, 0.99),
+    "drop_path": (0.0, 0.99),
+    "scale": (0.1, 4.0),
+}
+SMALLEST = 8
+"""Rows and columns that all of them need: they halve the resolution three times, or more."""
+
 _FLAGS = ("bias", "zero_init")
 
 
@@ -54,17 +72,11 @@ def build(
 
     Raises:
         InputError: If the name or an option is unknown, an option's value is out of range, or the
-            images are too small to be pooled three times.
+            images are smaller than what the model condenses by.
     """
     check(name, options or {})
     check_whole("num_classes", num_classes, 2)
-    rows, columns, _channels = image_shape
-    if min(rows, columns) < 8:
-        raise InputError(
-            _(
-                "Model {name} needs images of at least 8×8 pixels; received {rows}×{columns}."
-            ).format(name=name, rows=rows, columns=columns)
-        )
+    check_size(name, image_shape, SMALLEST)
     return MODELS[name](image_shape, num_classes, **(options or {}))
 
 
@@ -104,7 +116,7 @@ def _check_option(key: str, value: Any) -> None:
         check_choice(name, value, _CHOICES[key])
     elif key in _FLAGS:
         check_flag(name, value)
-    elif key in _HIGHEST:
-        check_range(name, value, 0, _HIGHEST[key])
+    elif key in _RANGES:
+        check_range(name, value, *_RANGES[key])
     else:
         check_whole(name, value, 0 if key == "squeeze" else 1)

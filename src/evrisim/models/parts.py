@@ -2,8 +2,9 @@
 
 import keras
 
-from evrisim._validate import check_choice
+from evrisim._validate import InputError, check_choice
 from evrisim.blocks import Tensor
+from evrisim.messages import translate as _
 
 HEADS = ("gap", "flatten")
 
@@ -17,6 +18,22 @@ def images_input(image_shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
     inputs = keras.Input(image_shape, name="images")
     scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="scale")(inputs)
     return inputs, scaled
+
+
+def check_size(name: str, image_shape: tuple[int, int, int], stride: int) -> None:
+    """Pass if images have a pixel left after all that condenses them by `stride` in all.
+
+    Raises:
+        InputError: If they are smaller than the stride.
+    """
+    rows, columns, _channels = image_shape
+    if min(rows, columns) < stride:
+        raise InputError(
+            _(
+                "Model {name} needs images of at least {least}×{least} pixels; received "
+                "{rows}×{columns}."
+            ).format(name=name, least=stride, rows=rows, columns=columns)
+        )
 
 
 def logits_head(x: Tensor, num_classes: int, *, head: str = "gap", dropout: float = 0.0) -> Tensor:
