@@ -29,7 +29,7 @@ FLOORS = [
     ["training"],
     ["opening"],
     ["explain", "features", "pipeline"],
-    ["evaluate"],
+    ["evaluate", "depth"],
     ["judging"],
     ["robustness"],
     ["study"],

@@ -272,3 +272,27 @@ def test_names_from_outside_are_no_formulas():
     found = Findings(arms, (made.compare(arms[1], arms[0]),), (), made.IMAGES)
     for draw in (plots.differences, plots.arms, plots.pareto):
         draw(found).canvas.draw()
+
+
+def course(*validation):
+    """A training's history."""
+    return [
+        {"epoch": epoch, "accuracy": value / 2, "val_accuracy": value}
+        for epoch, value in enumerate(validation, start=1)
+    ]
+
+
+def test_each_arm_learns_along_the_mean_of_its_seeds_within_their_range():
+    found = {
+        "plain": (course(0.1, 0.3), course(0.3, 0.5, 0.6)),
+        "one": (course(0.2),),
+        "none": (),
+    }
+    left, right = plots.courses(found).axes
+    drawn = {line.get_label(): line.get_data() for line in right.get_lines()}
+    assert set(drawn) == {"plain", "one"}
+    np.testing.assert_allclose(drawn["plain"], [[1, 2], [0.2, 0.4]])
+    np.testing.assert_allclose(left.get_lines()[0].get_ydata(), [0.1, 0.2])
+    (band,) = right.collections
+    corners = band.get_paths()[0].vertices
+    assert (corners[:, 1].min(), corners[:, 1].max()) == (0.1, 0.5)

@@ -336,3 +336,15 @@ def test_turkish_pages_have_turkish_numbers(tmp_path, monkeypatch):
     assert "%" + spread(arm.test).removesuffix(" %").replace(".", ",") in Reader(page).text
     assert f"{arm.macs:,}".replace(",", ".") in page
     assert not re.search(r'class="number">[^<]*\d\.\d\d(?!\d)', page)
+
+
+def test_how_each_arm_learned_is_drawn_where_its_histories_are_known(tmp_path, page):
+    plan, found = made.three_verdicts()
+    rows = [{"epoch": 1, "accuracy": 0.2, "val_accuracy": 0.3}]
+    courses = {arm.name: (rows,) for arm in found.arms}
+    path = write_study_report(
+        tmp_path / "report.html", facts(), plan, found, SENTENCES, courses=courses
+    )
+    assert "How each arm learned" in path.read_text("utf-8")
+    assert (tmp_path / "figures" / "courses.png").exists()
+    assert "How each arm learned" not in page

@@ -67,7 +67,12 @@ def _reported(found: StudyRun) -> StudyRun:
     status = "done" if complete else "failed" if failed else "unfinished"
     found = found.updated(status=status)
     write_study_report(
-        found.directory / "report.html", found.facts, study, findings, answers(found, findings)
+        found.directory / "report.html",
+        found.facts,
+        study,
+        findings,
+        answers(found, findings),
+        found.courses(),
     )
     return found
 

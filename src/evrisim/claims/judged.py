@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from evrisim.claims import measuring, sentences, stored
+from evrisim.claims import deep, measuring, sentences, stored
 from evrisim.claims.ledger import ENTRIES, Entry, Ruling, Table
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
@@ -145,6 +145,7 @@ def _pending(entry: Entry, way: str) -> Ruling:
     elif way == "study":
         evidence = sentences.to_come()[entry.id]
     else:
-        command = entry.commands["quick" if entry.runs else "run"]
+        of_study = entry.commands["quick" if entry.runs else "run"]
+        command = deep.command(entry.id) if entry.id in deep.NETS else of_study
         evidence = _("Measured by {command}.").format(command=command)
     return Ruling(entry.id, way, "not measured", evidence, command=command)

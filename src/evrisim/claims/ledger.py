@@ -116,16 +116,20 @@ RERUN = ("C26", "C27", "C28", "C29")
 """Claims that no study settles, for which `--run` does more than is done at once."""
 
 _COMPUTED = ("C2", "C3", "C4", "C7", "C8", "C14", "C23", "C24", "C25", "C26")
-_MEASURED = ("C6", "C9", "C12", "C27", "C28", "C29")
-_ALSO_BY_STUDY = ("C2", "C3", "C4", "C6", "C7")
+_MEASURED = ("C6", "C9", "C12", "C13", "C15", "C27", "C28", "C29")
+_ALSO_BY_STUDY = ("C2", "C3", "C4", "C6", "C7", "C13", "C15")
 _STUDIES = {
     "C1": ("stride-vs-pooling", "stride", "pool"),
     "C2": ("gap-vs-flatten", "gap", "flatten"),
+    "C3": ("separable", "equal-width", "convolution"),
     "C4": ("bias-before-norm", "bias", "no-bias"),
     "C5": ("norm-at-small-batch", "group-4", "batch-4"),
     "C7": ("filters", "model.kernel_size=5", "model.kernel_size=3"),
     "C10": ("severity", "severity-1", "severity-0.25"),
     "C11": ("mixing", "cutmix", "standard"),
+    "C13": ("depth", "resnet-56", "plain-56"),
+    "C15": ("residual-blocks", "version-2-56", "basic-56"),
+    "C16": ("squeeze-excite", "squeeze", "without"),
 }
 _TRAININGS = {"C9": "augmentation", "C12": "augmentation"}
 

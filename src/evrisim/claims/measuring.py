@@ -1,11 +1,11 @@
-"""Claims settled by measuring one thing: accuracy (C27), waiting for data (C28), Grad-CAM (C29)."""
+"""Claims settled by measuring: accuracy (C27), waiting (C28), Grad-CAM (C29) and more."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from evrisim.claims import augmenting, sentences, waiting
+from evrisim.claims import augmenting, deep, sentences, waiting
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
 from evrisim.statistics import proportion_interval
@@ -67,6 +67,8 @@ def judge_pointing(values: Values) -> tuple[str, str]:
 RULES: dict[str, Callable[[Values], tuple[str, str]]] = {
     "C9": augmenting.judge_gap,
     "C12": augmenting.judge_validation,
+    "C13": deep.judge_vanishing,
+    "C15": deep.judge_version_2,
     "C27": judge_accuracy,
     "C28": waiting.judge,
     "C29": judge_pointing,
@@ -76,7 +78,7 @@ RULES: dict[str, Callable[[Values], tuple[str, str]]] = {
 
 def notes(claim: str, values: Values) -> tuple[str, ...]:
     """Say what else one should know of a measurement."""
-    if claim in ("C9", "C12", "C27") and not values.get("official", 1):
+    if claim in ("C9", "C12", "C13", "C15", "C27") and not values.get("official", 1):
         return (sentences.reencoded("cifar10"),)
     if claim == "C28":
         return waiting.notes(values)

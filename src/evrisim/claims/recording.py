@@ -1,7 +1,8 @@
 """Put a result into the ledger: `python -m evrisim.claims.recording DIR… CLAIM`.
 
 DIR is the folder of a finished study (for C9 and C12 too, which measure its trainings); for C27
-and C29 of one or several finished runs. C28 needs none and is measured.
+and C29 of one or several finished runs. C28 needs none and is measured; so are C13 and C15 if none
+is named.
 """
 
 import sys
@@ -14,7 +15,7 @@ import numpy as np
 
 from evrisim import machine
 from evrisim._validate import InputError
-from evrisim.claims import augmenting, stored, waiting
+from evrisim.claims import augmenting, deep, stored, waiting
 from evrisim.claims.ledger import ENTRIES, check_id
 from evrisim.data import sources
 from evrisim.messages import translate as _
@@ -79,6 +80,8 @@ def record(
 def _result(places: list[Path], claim: str) -> stored.Result:
     if claim == "C28":
         return of_waiting()
+    if claim in deep.NETS and not places:
+        return of_depth(claim)
     if not ENTRIES[claim].runs:
         return of_runs(claim, [Run.open(place) for place in places])
     if len(places) != 1:
@@ -247,6 +250,27 @@ def of_waiting() -> stored.Measured:
         command="evrisim claims C28 --run",
         recipe="pause",
         values=waiting.measure(),
+    )
+
+
+def of_depth(claim: str) -> stored.Measured:
+    """Watch gradients in deep nets (C13, C15), now and here."""
+    from evrisim.data.source import Source
+
+    data = Source(deep.DATA).load()
+    values = deep.measure(claim, data.train, len(data.class_names))
+    facts = {"machine": machine.describe()}
+    return stored.Measured(
+        claim=claim,
+        data=deep.DATA,
+        date=_day({}),
+        machine=_machine(facts),
+        versions=machine.versions(),
+        seeds=tuple(range(deep.SEEDS)),
+        seconds=None,
+        command=deep.command(claim),
+        recipe=f"depth-{deep.DEPTHS[claim]}",
+        values={**values, "official": float(data.origin.get("official") is not False)},
     )
 
 

@@ -114,11 +114,7 @@ def tested() -> dict[str, str]:
 def to_come() -> dict[str, str]:
     """Say which comparison will settle each claim that no study settles yet."""
     return {
-        "C3": _("A study of separable against plain convolutions, parameters alike."),
         "C6": _("A study of models with max and with average pooling."),
-        "C13": _("A study of deep plain and residual nets, with the norms of their gradients."),
-        "C15": _("A study of residual blocks of version 1 and version 2, and their gradients."),
-        "C16": _("A study of residual nets with and without squeeze-and-excite."),
         "C17": _("A study of fine-tuning against training from scratch on CIFAR-10."),
         "C18": _("A study of fine-tuning in two stages and at once."),
         "C19": _("A study of frozen and open batch normalisation, over batch sizes."),

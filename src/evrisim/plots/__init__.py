@@ -8,6 +8,7 @@ drawn for the width of a phone and have no background of their own.
 from evrisim.plots.calibration import reliability_diagram
 from evrisim.plots.classes import confusion_matrix, per_class
 from evrisim.plots.cost import cost_by_layer
+from evrisim.plots.courses import courses
 from evrisim.plots.features import exciting_images, feature_maps, learned_kernels
 from evrisim.plots.gallery import gallery
 from evrisim.plots.kernels import filter_detect_condense
@@ -25,6 +26,7 @@ __all__ = [
     "confusion_matrix",
     "corruption_scores",
     "cost_by_layer",
+    "courses",
     "differences",
     "effects",
     "exciting_images",

@@ -7,6 +7,7 @@ from typing import Any
 from evrisim import plots
 from evrisim.messages import language, numbers
 from evrisim.messages import translate as _
+from evrisim.plots.courses import History
 from evrisim.report import study_made, study_tables
 from evrisim.report.blocks import Block, Page, Picture, Points, Row, Section, Terms, Text
 from evrisim.report.page import words, write
@@ -22,6 +23,7 @@ def write_study_report(
     plan: Study,
     findings: Findings,
     sentences: Sequence[str],
+    courses: Mapping[str, Sequence[History]] | None = None,
 ) -> Path:
     """Write the report of a study in the language in use, and its pictures beside it.
 
@@ -35,6 +37,7 @@ def write_study_report(
         plan: The study.
         findings: What came out of it; what is not known is shown as such.
         sentences: The answer in words, a paragraph each.
+        courses: By arm the histories of its trainings.
 
     Returns:
         `path`.
@@ -42,16 +45,21 @@ def write_study_report(
     Raises:
         OSError: As the file system raises it; no part of a file is left.
     """
-    return write(Path(path), study_page(facts, plan, findings, sentences))
+    return write(Path(path), study_page(facts, plan, findings, sentences, courses or {}))
 
 
 def study_page(
-    facts: Mapping[str, Any], plan: Study, findings: Findings, sentences: Sequence[str]
+    facts: Mapping[str, Any],
+    plan: Study,
+    findings: Findings,
+    sentences: Sequence[str],
+    courses: Mapping[str, Sequence[History]],
 ) -> Page:
     """Put together the page about a study."""
     sections = [
         _answer(facts, plan, findings, sentences),
         _arms(findings),
+        *_courses(courses),
         *_effects(plan, findings),
         _comparisons(findings),
         _cost(findings),
@@ -140,6 +148,25 @@ def _arms(findings: Findings) -> Section:
     picture = Picture(drawing("arms", plots.arms(findings), alt or _("No arm.")))
     row = Row([[picture], [reading]])
     return Section("arms", _("Every arm"), [row, study_tables.accuracy(findings)])
+
+
+def _courses(courses: Mapping[str, Sequence[History]]) -> list[Section]:
+    seen = {
+        name: histories for name, histories in courses.items() if any(len(one) for one in histories)
+    }
+    if not seen:
+        return []
+    alt = _("Accuracy of each arm on training and on validation images, over the epochs.")
+    reading = Text(
+        _(
+            "Lines are means over the seeds, bands their range. Training accuracy is that of "
+            "augmented images while the weights still move. An arm that is worse on both sides is "
+            "not overfitting: it is harder to train."
+        ),
+        "reading",
+    )
+    picture = Picture(drawing("courses", plots.courses(seen), alt), wide=True)
+    return [Section("courses", _("How each arm learned"), [picture, reading])]
 
 
 def _effects(plan: Study, findings: Findings) -> list[Section]:

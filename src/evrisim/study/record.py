@@ -78,6 +78,16 @@ class StudyRun:
         """Read what every arm's finished trainings gave, the base first."""
         return tuple(self._result(arm) for arm in self.facts["arms"])
 
+    def courses(self) -> dict[str, tuple[list[dict[str, Any]], ...]]:
+        """Give by arm how each of its finished trainings went, a row an epoch."""
+        found = {}
+        for arm in self.facts["arms"]:
+            runs = [open_run(self.run_directory(arm, seed)) for seed in self.facts["seeds"]]
+            found[arm["name"]] = tuple(
+                run.history for run in runs if run and run.facts["status"] in TRAINED
+            )
+        return found
+
     def findings(self) -> Findings:
         """Judge the study.
 
