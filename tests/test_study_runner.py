@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evrisim import models
+from evrisim import experiments, models
 from evrisim._validate import InputError
 from evrisim.data.source import Source
 from evrisim.study import reading, runner
@@ -255,3 +256,16 @@ def test_a_setting_the_model_does_not_have_is_refused_with_the_arm(tmp_path):
     with pytest.raises(InputError, match=r"Arm wide: `model option` must be one of width"):
         runner.run(Order(broken, Source("shapes"), "smoke", 1), tmp_path / "width", jobs=1)
     assert not (tmp_path / "width" / "study.json").exists()
+
+
+def test_a_timed_study_measures_latency_once_and_keeps_it(whole, tmp_path):
+    shutil.copytree(whole[0].directory.parent, tmp_path / "runs")
+    study = StudyRun.open(tmp_path / "runs" / "width").updated(timed=True)
+    first = experiments.report(study)
+    assert first.study.timed
+    for arm in first.results():
+        assert set(arm.latency) == {1, 128}
+        assert all(0 < low <= median <= high for median, low, high in arm.latency.values())
+    assert "latency_128" in (first.directory / "report.html").read_text("utf-8")
+    again = experiments.report(StudyRun.open(first.directory))
+    assert [arm.latency for arm in again.results()] == [arm.latency for arm in first.results()]

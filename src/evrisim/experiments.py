@@ -7,7 +7,7 @@ from evrisim.data import sources
 from evrisim.data.source import Source
 from evrisim.messages import translate as _
 from evrisim.report.study import write_study_report
-from evrisim.study import runner
+from evrisim.study import record, runner
 from evrisim.study.design import Study
 from evrisim.study.plan import Order
 from evrisim.study.record import StudyRun
@@ -60,6 +60,8 @@ def report(found: StudyRun, *, jobs: int | None = None, show: Show = quiet) -> S
 
 
 def _reported(found: StudyRun) -> StudyRun:
+    if found.study.timed:
+        found = _timed(found)
     findings, study = found.findings(), found.study
     _files.write_json(found.directory / "results.json", to_json(findings))
     failed = any(arm.failed for arm in findings.arms)
@@ -75,6 +77,31 @@ def _reported(found: StudyRun) -> StudyRun:
         found.courses(),
     )
     return found
+
+
+def _timed(found: StudyRun) -> StudyRun:
+    """Measure the latency of every arm's model, once: all in turn, when all are there."""
+    arms = found.facts["arms"]
+    runs = [record.open_run(found.directory / next(iter(arm["runs"].values()))) for arm in arms]
+    if all("latency" in arm for arm in arms) or not all(
+        run and run.facts["status"] in record.TRAINED for run in runs
+    ):
+        return found
+    from evrisim import cost
+
+    models = {arm["name"]: run.model() for arm, run in zip(arms, runs, strict=True) if run}
+    measured = cost.latencies(models)
+    timed = [
+        {
+            **arm,
+            "latency": {
+                str(size): [one.median, one.low, one.high]
+                for size, one in measured[arm["name"]].items()
+            },
+        }
+        for arm in arms
+    ]
+    return found.updated(arms=timed)
 
 
 def answers(found: StudyRun, findings: Findings) -> list[str]:

@@ -1,7 +1,8 @@
-"""What a model costs, parameters, multiply–accumulates and memory, and how far its layers see."""
+"""What a model costs: parameters, MACs, memory, time; and how far its layers see."""
 
 from evrisim.cost.field import Field
 from evrisim.cost.grouping import Group, grouped
+from evrisim.cost.latency import Latency, latencies
 from evrisim.cost.measure import Cost, LayerCost, measure
 from evrisim.cost.receptive_field import landmarks, receptive_fields
 
@@ -9,9 +10,11 @@ __all__ = [
     "Cost",
     "Field",
     "Group",
+    "Latency",
     "LayerCost",
     "grouped",
     "landmarks",
+    "latencies",
     "measure",
     "receptive_fields",
 ]

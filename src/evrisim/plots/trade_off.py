@@ -1,4 +1,4 @@
-"""What accuracy costs: arms by their multiply–accumulates and by their parameters."""
+"""What accuracy costs: arms by MACs, parameters, seconds of training and measured latency."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from evrisim.messages import numbers
 from evrisim.messages import translate as _
 from evrisim.plots import house
 from evrisim.plots.labelling import name_points
+from evrisim.plots.severity import interval_half
 from evrisim.statistics import pareto_front
 from evrisim.study.results import ArmResult, Findings
 
@@ -25,6 +26,8 @@ _APART = 0.27  # of the axis, between two marks
 _LINE = 0.21  # inches
 
 PANELS = ("macs", "parameters")
+TIMED = ("seconds", "latency_1", "latency_128")
+"""Panels of what was measured on a machine: of a training, and of a batch in use."""
 
 NAMED, LETTERS = 6, 90
 """Up to so many arms, with so many letters together, the names stand at the points."""
@@ -32,37 +35,44 @@ NAMED, LETTERS = 6, 90
 
 @dataclass(frozen=True)
 class _Point:
+    """An arm in one panel; `half` of its interval over seeds, and the range of its cost."""
+
     name: str
-    cost: int
+    cost: float
     mean: float
+    half: float
+    low: float
+    high: float
 
 
 @house.drawn
 def pareto(findings: Findings, *, panels: Sequence[str] = PANELS) -> Figure:
     """Draw mean top-1 on test against MACs and against parameters, each with its front.
 
-    On the front are the arms that no other arm beats in both. The front over MACs is that of
-    `findings`; the one over parameters is found here, in the same way. Of many arms, or arms with
-    long names, numbers stand at the points and the names below.
+    Vertical bars are 95 % intervals over the seeds, horizontal ones the range of what was measured
+    (trainings of all seeds, rounds of latency). On the front are the arms that no other arm beats
+    in both. The front over MACs is that of `findings`; others are found here, in the same way. Of
+    many arms, or arms with long names, numbers stand at the points and the names below.
 
     Args:
         findings: Of a study; arms without a result on test are left out.
-        panels: Some of `PANELS`.
+        panels: Some of `PANELS` and `TIMED`; latencies only where they were measured.
     """
     measured = [arm for arm in findings.arms if arm.test is not None and len(arm.test)]
     listed = len(measured) > NAMED or sum(len(arm.name) for arm in measured) > LETTERS
     room = _LINE * -(-len(measured) // 2) if listed else 0
     figure = house.figure(0.7 + 3.25 * len(panels) + room)
     column = figure.subplots(len(panels), 1, squeeze=False)[:, 0]
-    points = {panel: [_point(arm, getattr(arm, panel)) for arm in measured] for panel in panels}
+    points = {panel: [_point(arm, panel) for arm in measured] for panel in panels}
     fronts = {
         panel: set(findings.pareto) if panel == "macs" else _front(points[panel])
         for panel in panels
     }
     for axes, panel in zip(column, panels, strict=True):
         _panel(axes, points[panel], fronts[panel])
-        axes.set_title(_("Accuracy and work") if panel == "macs" else _("Accuracy and size"))
-        axes.set_xlabel(_("MACs for one image") if panel == "macs" else _("parameters"))
+        title, label = _names()[panel]
+        axes.set_title(title)
+        axes.set_xlabel(label)
     if measured:
         figure.legend(handles=_legend(), loc="outside upper left", handlelength=2.2)
     if listed:
@@ -82,9 +92,30 @@ def _name(axes: Axes, points: Sequence[_Point], front: set[str], *, listed: bool
     name_points(axes, names, places, avoid=stairs)
 
 
-def _point(arm: ArmResult, cost: int) -> _Point:
+def _names() -> dict[str, tuple[str, str]]:
+    """Give each panel's title and what its axis is."""
+    return {
+        "macs": (_("Accuracy and work"), _("MACs for one image")),
+        "parameters": (_("Accuracy and size"), _("parameters")),
+        "seconds": (_("Accuracy and training"), _("seconds a training, measured here")),
+        "latency_1": (_("Accuracy and one image"), _("milliseconds for 1 image, measured here")),
+        "latency_128": (
+            _("Accuracy and many images"),
+            _("milliseconds for 128 images, measured here"),
+        ),
+    }
+
+
+def _point(arm: ArmResult, panel: str) -> _Point:
     assert arm.test is not None
-    return _Point(arm.name, max(cost, 1), float(np.mean(arm.test)))
+    if panel == "seconds":
+        cost, low, high = (float(take(arm.seconds)) for take in (np.mean, np.min, np.max))
+    elif panel in TIMED:
+        cost, low, high = (1000 * one for one in arm.latency[int(panel.rpartition("_")[2])])
+    else:
+        cost = low = high = max(getattr(arm, panel), 1)
+    half = interval_half(arm.test)
+    return _Point(arm.name, cost, float(np.mean(arm.test)), half, low, high)
 
 
 def _front(points: Sequence[_Point]) -> set[str]:
@@ -106,6 +137,11 @@ def _panel(axes: Axes, points: Sequence[_Point], front: set[str]) -> None:
     for group, colour, sign in ((rest, house.BLUE, "o"), (best, house.GREEN, "D")):
         costs, means = [one.cost for one in group], [one.mean for one in group]
         axes.plot(costs, means, sign, color=colour, ms=8, mec="white", mew=0.8, zorder=3)
+        bars: dict[str, Any] = {"color": colour, "lw": 1.2, "alpha": 0.6, "zorder": 2}
+        axes.vlines(
+            costs, [p.mean - p.half for p in group], [p.mean + p.half for p in group], **bars
+        )
+        axes.hlines(means, [p.low for p in group], [p.high for p in group], **bars)
     _scales(axes, points)
 
 
@@ -153,8 +189,14 @@ def _scales(axes: Axes, points: Sequence[_Point]) -> None:
     axes.xaxis.set_major_locator(FixedLocator(_ticks(low, high)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda count, _place: _short(count)))
+    ends = [one.mean + sign * one.half for one in points for sign in (-1, 1)]
     margin = max(0.2 * (max(means) - min(means)), 0.002)
-    axes.set_ylim(min(means) - margin, max(means) + margin)
+    # Intervals of two seeds are so wide that they would press all points into a line.
+    low_end, high_end = (
+        max(min(ends), min(means) - 3 * margin),
+        min(max(ends), max(means) + 3 * margin),
+    )
+    axes.set_ylim(min(low_end, min(means) - margin), max(high_end, max(means) + margin))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
     house.percent_axis(axes, "y")
 

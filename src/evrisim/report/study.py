@@ -230,7 +230,11 @@ def _cost(findings: Findings) -> Section:
                 names=", ".join(findings.pareto) or _("none")
             ),
             "parameters": _("Mean top-1 by size (parameters)."),
+            "seconds": _("Mean top-1 by seconds of training."),
         }
+        if all(arm.latency for arm in findings.arms):
+            alts["latency_1"] = _("Mean top-1 by milliseconds for one image.")
+            alts["latency_128"] = _("Mean top-1 by milliseconds for 128 images.")
         cells = [
             [Picture(drawing(f"pareto_{panel}", plots.pareto(findings, panels=(panel,)), alt))]
             for panel, alt in alts.items()
@@ -238,12 +242,13 @@ def _cost(findings: Findings) -> Section:
         reading = Text(
             _(
                 "Farther up is better, farther left is cheaper. Of an arm on the front, no other "
-                "is both. Points that lie closer together than the seeds spread are not told apart "
-                "by these pictures."
+                "is both. Vertical bars are 95 % intervals over the seeds: points whose bars "
+                "overlap much are not told apart by these pictures. Horizontal bars are the range "
+                "of what was measured on this machine."
             ),
             "reading",
         )
-        blocks += [Row(cells), reading]
+        blocks += [*(Row(cells[at : at + 2]) for at in range(0, len(cells), 2)), reading]
     blocks.append(study_tables.cost(findings))
     return Section("cost", _("What accuracy costs"), blocks)
 

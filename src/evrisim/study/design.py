@@ -94,6 +94,7 @@ class Study:
         seeds: How many paired seeds; they are 0, 1, ….
         budgets: Settings by budget, over the base and under the arms; those of
             `settings.BUDGET_SETTINGS` where a budget is not named.
+        timed: Whether the latency of each arm's model is measured when the study is judged.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Study:
     factors: tuple[Factor, ...] = ()
     seeds: int = SEEDS
     budgets: Mapping[str, Settings] = field(default_factory=dict)
+    timed: bool = False
 
 
 def crossed(factors: tuple[Factor, ...]) -> tuple[Arm, ...]:

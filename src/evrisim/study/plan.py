@@ -107,6 +107,8 @@ def opened(
     _check_same(before, asked)
     for arm, known in zip(asked["arms"], before.facts["arms"], strict=True):
         arm["failed"] = known["failed"]
+        if "latency" in known:
+            arm["latency"] = known["latency"]
     return before.updated(arms=asked["arms"], seeds=asked["seeds"], official=asked["official"])
 
 
@@ -155,6 +157,7 @@ def _asked(
             for arm in study.arms
         ],
         "factors": record.factor_facts(study.factors),
+        "timed": study.timed,
     }
 
 

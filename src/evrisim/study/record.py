@@ -62,6 +62,7 @@ class StudyRun:
                 for one in facts["factors"]
             ),
             seeds=len(facts["seeds"]),
+            timed=facts.get("timed", False),
         )
 
     def run_directory(self, arm: Mapping[str, Any], seed: int) -> Path:
@@ -131,6 +132,7 @@ class StudyRun:
             failed={int(seed): reason for seed, reason in arm["failed"].items()},
             runs=tuple(arm["runs"][str(seed)] for seed in runs),
             training=_training(facts),
+            latency={int(size): tuple(seconds) for size, seconds in arm.get("latency", {}).items()},
         )
 
 

@@ -1,7 +1,7 @@
 """What comes out of a study, as frozen values: what verdicts, pictures and reports share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ class ArmResult:
         failed: Why each missing seed failed.
         runs: The run's folder of each seed in `seeds`.
         training: `(seeds,)` float64, top-1 on training images as they are; None where unknown.
+        latency: By images a batch the seconds a batch takes: median, fastest, slowest round; empty
+            where it was not measured.
     """
 
     name: str
@@ -53,6 +55,7 @@ class ArmResult:
     failed: Mapping[int, str]
     runs: tuple[str, ...] = ()
     training: np.ndarray | None = None
+    latency: Mapping[int, tuple[float, float, float]] = field(default_factory=dict)
 
     @property
     def gap(self) -> np.ndarray | None:

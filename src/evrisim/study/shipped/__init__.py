@@ -2,9 +2,9 @@
 
 from evrisim._validate import check_choice
 from evrisim.study.design import Study
-from evrisim.study.shipped import augmenting, blocks, layers
+from evrisim.study.shipped import architectures, augmenting, blocks, layers
 
-_STUDIES = {**layers.STUDIES, **augmenting.STUDIES, **blocks.STUDIES}
+_STUDIES = {**layers.STUDIES, **augmenting.STUDIES, **blocks.STUDIES, **architectures.STUDIES}
 NAMES = tuple(_STUDIES)
 
 
