@@ -83,7 +83,7 @@ def test_the_page_is_complete_in_itself_and_well_outlined(page):
     assert_complete_in_itself(page)
     assert_well_outlined(page)
     drawings = Reader(page).all("svg")
-    assert len(drawings) == 4
+    assert len(drawings) == 5
     assert all(one["role"] == "img" and one["aria-label"].strip() for one in drawings)
 
 
@@ -248,7 +248,8 @@ def test_the_same_study_gives_the_same_bytes_and_its_pictures_lie_beside(tmp_pat
     assert write(tmp_path, told=json.loads(json.dumps(facts()))) == page
     files = {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()}
     assert set(files) == {
-        *("differences.png", "arms.png", "pareto.png", "pareto_macs.png", "pareto_parameters.png")
+        *("differences.png", "arms.png", "pareto.png"),
+        *(f"pareto_{panel}.png" for panel in ("macs", "parameters", "seconds")),
     }
     assert all(Image.open(io.BytesIO(content)).width > 500 for content in files.values())
 
@@ -258,7 +259,7 @@ def test_a_factorial_study_shows_how_its_factors_act_together(tmp_path):
     reader, shown = Reader(page), tables(page)
     assert "effects" in [section["id"] for section in reader.all("section")]
     assert (tmp_path / "figures" / "effects.png").exists()
-    assert len(reader.all("svg")) == 5
+    assert len(reader.all("svg")) == 6
     rows = shown["Differences in top-1 on test, in percentage points"][1:]
     assert [row[0] for row in rows] == [
         *("kernel_size: 5 − 3", "width: 32 − 16", "kernel_size × width")

@@ -144,7 +144,8 @@ def _said(interval: Interval | None) -> str:
 
 
 def _ratio(values: Any) -> str:
-    return numbers.decimal(float(np.exp(_logarithms(values).mean())))
+    mean = float(np.exp(_logarithms(values).mean()))
+    return numbers.whole(round(mean)) if mean >= 10 else numbers.general(mean, 2)
 
 
 def _logarithms(values: Any) -> np.ndarray:
