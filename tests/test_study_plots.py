@@ -296,3 +296,9 @@ def test_each_arm_learns_along_the_mean_of_its_seeds_within_their_range():
     (band,) = right.collections
     corners = band.get_paths()[0].vertices
     assert (corners[:, 1].min(), corners[:, 1].max()) == (0.1, 0.5)
+
+
+def test_one_epoch_is_a_mark():
+    left, _right = plots.courses({"only": (course(0.2),)}).axes
+    (line,) = left.get_lines()
+    assert line.get_marker() == "o"

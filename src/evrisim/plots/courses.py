@@ -63,7 +63,8 @@ def _line(
         return
     values = np.array([[row[column] for row in history[:length]] for history in histories])
     epochs = np.arange(1, length + 1)
-    axes.plot(epochs, values.mean(0), label=house.label(name), **look)
+    sign = "o" if length == 1 else ""  # one epoch is no line
+    axes.plot(epochs, values.mean(0), marker=sign, label=house.label(name), **look)
     if len(values) > 1:
         axes.fill_between(
             epochs, values.min(0), values.max(0), color=look["color"], alpha=0.18, lw=0
