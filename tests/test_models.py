@@ -29,6 +29,15 @@ NARROW = {
 """The smallest of each kind: what all models promise does not depend on size."""
 
 
+DEEP = ("resnet20", "resnet_large", "resnext", "mobilenet", "densenet", "convnext")
+"""Not compiled for every backend more often than once: that takes minutes."""
+
+MOST = [
+    pytest.param(name, marks=pytest.mark.tensorflow) if name in DEEP else name
+    for name in models.MODELS
+]
+
+
 def test_the_plain_names_of_the_command_line_are_those_of_the_table():
     assert list(TRAINED) == list(models.MODELS) == list(describe())
 
@@ -60,14 +69,14 @@ def test_takes_raw_images_and_is_blind_to_a_scaling_done_outside(name):
     assert model(images.astype("uint8")).shape == (2, 4)
 
 
-@pytest.mark.parametrize("name", models.MODELS)
+@pytest.mark.parametrize("name", MOST)
 @pytest.mark.parametrize("shape", [(28, 28, 1), (17, 40, 3)])
 def test_other_image_shapes_are_taken(name, shape):
     model = models.build(name, shape, 3, NARROW[name])
     assert model(np.zeros((1, *shape), "float32")).shape == (1, 3)
 
 
-@pytest.mark.parametrize("name", models.MODELS)
+@pytest.mark.parametrize("name", MOST)
 def test_a_saved_model_gives_the_same_logits(name, tmp_path):
     model = models.build(name, (16, 16, 3), 3, {**NARROW[name], "dropout": 0.5})
     images = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3)).astype("float32")
@@ -77,7 +86,7 @@ def test_a_saved_model_gives_the_same_logits(name, tmp_path):
     assert [layer.name for layer in loaded.layers] == [layer.name for layer in model.layers]
 
 
-@pytest.mark.parametrize("name", models.MODELS)
+@pytest.mark.parametrize("name", MOST)
 def test_every_model_learns_in_bfloat16(name):
     with precision.policy("bfloat16"):
         model = models.build(name, (16, 16, 3), 3, NARROW[name])
