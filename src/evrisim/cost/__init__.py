@@ -2,7 +2,7 @@
 
 from evrisim.cost.field import Field
 from evrisim.cost.grouping import Group, grouped
-from evrisim.cost.latency import Latency, latencies
+from evrisim.cost.latency import latencies
 from evrisim.cost.measure import Cost, LayerCost, measure
 from evrisim.cost.receptive_field import landmarks, receptive_fields
 
@@ -10,7 +10,6 @@ __all__ = [
     "Cost",
     "Field",
     "Group",
-    "Latency",
     "LayerCost",
     "grouped",
     "landmarks",

@@ -1,14 +1,13 @@
 """How long models take for a batch, measured on this machine, all of them in turn."""
 
-import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import keras
 import numpy as np
 
 from evrisim._validate import check_whole
+from evrisim.statistics import Spread
 
 BATCHES = (1, 128)
 """Images at a time: one, as in use, and many, as in evaluation."""
@@ -20,22 +19,13 @@ _LEAST = 0.05
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
-class Latency:
-    """Seconds for one batch: the median round, the fastest and the slowest."""
-
-    median: float
-    low: float
-    high: float
-
-
 def latencies(
     models: Mapping[str, keras.Model],
     batch_sizes: Sequence[int] = BATCHES,
     *,
     rounds: int = ROUNDS,
     progress: Progress = lambda done, total: None,
-) -> dict[str, dict[int, Latency]]:
+) -> dict[str, dict[int, Spread]]:
     """Measure in inference mode, compiled, on noise of each model's own image size.
 
     In every round each model has its turn, so that whatever else the machine does meets all alike.
@@ -47,7 +37,7 @@ def latencies(
         progress: Called as `progress(done, total)` after each turn.
 
     Returns:
-        By model and batch size.
+        By model and batch size the seconds that one batch takes.
     """
     check_whole("rounds", rounds, 1)
     turns = {
@@ -60,9 +50,9 @@ def latencies(
         for place, (key, turn) in enumerate(turns.items()):
             seen[key].append(turn())
             progress(round_ * len(turns) + place + 1, rounds * len(turns))
-    found: dict[str, dict[int, Latency]] = {name: {} for name in models}
+    found: dict[str, dict[int, Spread]] = {name: {} for name in models}
     for (name, size), values in seen.items():
-        found[name][size] = Latency(statistics.median(values), min(values), max(values))
+        found[name][size] = Spread.of(values)
     return found
 
 

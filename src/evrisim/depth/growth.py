@@ -47,16 +47,15 @@ def growth(plan: Plan, *, progress: Progress = lambda done, total: None) -> tupl
     """
     plan.check()
     wanted = [(net, depth) for net in plan.nets for depth in plan.depths]
-    largest = max(_theoretical(net, depth, plan) for net, depth in wanted)
-    size = largest + 2 * MARGIN
+    sizes = [_theoretical(net, depth, plan) for net, depth in wanted]
+    size = max(sizes) + 2 * MARGIN
     found = []
-    for done, (net, depth) in enumerate(wanted):
+    for done, ((net, depth), theoretical) in enumerate(zip(wanted, sizes, strict=True)):
         progress(done, len(wanted))
         with seeded(0):
             model = models.build(net, (size, size, 3), CLASSES, plan.options(net, depth))
-        layer = _last(model)
-        field = effective_field(model, layer)
-        found.append(Field(net, depth, _theoretical(net, depth, plan), field))
+        field = effective_field(model, _last(model))
+        found.append(Field(net, depth, theoretical, field))
         del model
         keras.utils.clear_session(free_memory=True)
     progress(len(wanted), len(wanted))

@@ -2,14 +2,11 @@
 
 import keras
 
-from evrisim._validate import InputError, check_whole
 from evrisim.blocks import Style, conv, dense, detect
 from evrisim.blocks import norm as normalise
 from evrisim.blocks.parts import has_bias
-from evrisim.messages import translate as _
 from evrisim.models.parts import images_input, logits_head
-
-STAGES = 3
+from evrisim.models.staged import STAGES, blocks_for
 
 
 def densenet(
@@ -37,15 +34,7 @@ def densenet(
         Huang et al. 2017, https://arxiv.org/abs/1608.06993: 0.8 million parameters at depth 100
         and growth 12.
     """
-    layers, rest = divmod(check_whole("depth", depth, 1) - 4, 2 * STAGES)
-    if layers < 1 or rest:
-        low = max(layers, 1) * 2 * STAGES + 4
-        raise InputError(
-            _(
-                "`depth` must be {extra} more than a multiple of {each} for blocks of this kind, "
-                "such as {low} or {high}; received {depth}."
-            ).format(extra=4, each=2 * STAGES, low=low, high=low + 2 * STAGES, depth=depth)
-        )
+    layers = blocks_for(depth, 2, extra=4)
     style = Style(norm=norm, squeeze=squeeze)
     inputs, x = images_input(image_shape)
     x = conv(x, 2 * growth, 3, bias=has_bias(style), name="stem_conv")

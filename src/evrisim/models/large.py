@@ -1,35 +1,20 @@
 """Nets made for ImageNet: a stem that may condense by four, four stages of blocks, a head."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import keras
 
 from evrisim._validate import InputError, check_choice
-from evrisim.blocks import BLOCKS, Style, Tensor, conv, detect, norm
+from evrisim.blocks import Style, Tensor, detect, norm
 from evrisim.blocks.parts import has_bias
 from evrisim.layers import Conv2D
 from evrisim.messages import translate as _
 from evrisim.models.parts import check_size, images_input, logits_head
-from evrisim.models.staged import KINDS
+from evrisim.models.staged import KINDS, Stage, small_stem, stages
 
 STEMS = ("small", "large")
 """For images of about 32×32, or of about 224×224."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """Blocks that follow each other at one size.
-
-    Attributes:
-        blocks: How many.
-        filters: Feature maps that come out of each.
-        strides: How much the first condenses.
-    """
-
-    blocks: int
-    filters: int
-    strides: int
 
 
 def stem(x: Tensor, width: int, style: Style, *, kind: str) -> Tensor:
@@ -38,8 +23,7 @@ def stem(x: Tensor, width: int, style: Style, *, kind: str) -> Tensor:
     Zeros are put around before each, as many on all sides, as published weights want it.
     """
     if kind == "small":
-        x = conv(x, width, 3, bias=has_bias(style), name="stem_conv")
-        return detect(norm(x, style, name="stem_norm"), style, name="stem")
+        return small_stem(x, width, style)
     x = keras.layers.ZeroPadding2D(3, name="stem_pad")(x)
     x = Conv2D(
         width,
@@ -52,22 +36,6 @@ def stem(x: Tensor, width: int, style: Style, *, kind: str) -> Tensor:
     x = detect(norm(x, style, name="stem_norm"), style, name="stem")
     x = keras.layers.ZeroPadding2D(1, name="stem_pool_pad")(x)
     return keras.layers.MaxPooling2D(3, strides=2, name="stem_pool")(x)
-
-
-def stages(x: Tensor, block: str, plan: Sequence[Stage], style: Style) -> Tensor:
-    """Put stages of one kind of block one after the other; drop path grows to the style's."""
-    total, done = sum(stage.blocks for stage in plan), 0
-    for number, stage in enumerate(plan, start=1):
-        for place in range(stage.blocks):
-            x = BLOCKS[block](
-                x,
-                stage.filters,
-                name=f"stage{number}_block{place + 1}",
-                strides=1 if place else stage.strides,
-                style=replace(style, drop_path=style.drop_path * done / max(total - 1, 1)),
-            )
-            done += 1
-    return x
 
 
 RESNETS = {

@@ -10,6 +10,7 @@ from evrisim.blocks import norm as normalise
 from evrisim.blocks.parts import has_bias
 from evrisim.models.large import STEMS
 from evrisim.models.parts import check_size, images_input, logits_head
+from evrisim.models.staged import dropped
 
 PLAN = (
     (1, 16, 1, 1),
@@ -82,7 +83,7 @@ def mobilenet(
                 eights(filters * scale),
                 name=f"stage{number}_block{place + 1}",
                 strides=1 if place else step,
-                style=replace(style, inner=expansion, drop_path=drop_path * done / (BLOCKS - 1)),
+                style=replace(dropped(style, done, BLOCKS), inner=expansion),
             )
             done += 1
     x = conv(x, last, 1, bias=bias, name="last_conv")

@@ -9,8 +9,9 @@ from evrisim.blocks import conv
 from evrisim.blocks import norm as normalise
 from evrisim.blocks.modern import STYLE
 from evrisim.messages import translate as _
-from evrisim.models.large import STEMS, Stage, stages
+from evrisim.models.large import STEMS
 from evrisim.models.parts import check_size, images_input
+from evrisim.models.staged import Stage, stages
 
 SHARES = (1, 1, 3, 1)
 """How blocks are shared among stages."""

@@ -1,5 +1,6 @@
 """Nets for small images: a stem, three stages of one kind of block, a head."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import keras
@@ -41,6 +42,21 @@ KINDS = {
     "convnext": Kind(3, open=True),
 }
 """`dense` is not among them: its feature maps grow from block to block."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Blocks that follow each other at one size.
+
+    Attributes:
+        blocks: How many.
+        filters: Feature maps that come out of each.
+        strides: How much the first condenses.
+    """
+
+    blocks: int
+    filters: int
+    strides: int
 
 
 @dataclass(frozen=True)
@@ -119,13 +135,18 @@ def built(
 ) -> keras.Model:
     """Put stem, stages and head of a plan together, from raw 0–255 images to logits."""
     inputs, x = images_input(image_shape)
-    x = _stem(x, plan.stem or plan.width, style, open_end=KINDS[plan.block].open)
-    x = _stages(x, plan, style)
+    kind = KINDS[plan.block]
+    x = small_stem(x, plan.stem or plan.width, style, open_end=kind.open)
+    widths = [plan.width * 2**number * kind.widening for number in range(STAGES)]
+    each = [Stage(plan.blocks, width, 2 if number else 1) for number, width in enumerate(widths)]
+    x = stages(x, plan.block, each, style)
+    if kind.open:
+        x = detect(norm(x, style, name="last_norm"), style, name="last")
     logits = logits_head(x, num_classes, dropout=plan.dropout)
     return keras.Model(inputs, logits, name=plan.name)
 
 
-def _stem(x: Tensor, width: int, style: Style, *, open_end: bool) -> Tensor:
+def small_stem(x: Tensor, width: int, style: Style, *, open_end: bool = False) -> Tensor:
     """Filter 3×3; normalise and detect, unless the first block begins with that."""
     x = conv(x, width, 3, bias=has_bias(style), name="stem_conv")
     if open_end:
@@ -133,22 +154,25 @@ def _stem(x: Tensor, width: int, style: Style, *, open_end: bool) -> Tensor:
     return detect(norm(x, style, name="stem_norm"), style, name="stem")
 
 
-def _stages(x: Tensor, plan: Plan, style: Style) -> Tensor:
-    """Put three stages of blocks one after the other; the second and third begin by condensing."""
-    kind, total = KINDS[plan.block], STAGES * plan.blocks
-    for stage in range(STAGES):
-        for number in range(plan.blocks):
-            done = stage * plan.blocks + number
-            x = BLOCKS[plan.block](
+def stages(x: Tensor, block: str, plan: Sequence[Stage], style: Style) -> Tensor:
+    """Put stages of one kind of block one after the other; drop path grows to the style's."""
+    total, done = sum(stage.blocks for stage in plan), 0
+    for number, stage in enumerate(plan, start=1):
+        for place in range(stage.blocks):
+            x = BLOCKS[block](
                 x,
-                plan.width * 2**stage * kind.widening,
-                name=f"stage{stage + 1}_block{number + 1}",
-                strides=2 if stage and not number else 1,
-                style=replace(style, drop_path=style.drop_path * done / max(total - 1, 1)),
+                stage.filters,
+                name=f"stage{number}_block{place + 1}",
+                strides=1 if place else stage.strides,
+                style=dropped(style, done, total),
             )
-    if kind.open:
-        x = detect(norm(x, style, name="last_norm"), style, name="last")
+            done += 1
     return x
+
+
+def dropped(style: Style, done: int, total: int) -> Style:
+    """Give the style of a block with `done` before it: drop path grows from 0 in equal steps."""
+    return replace(style, drop_path=style.drop_path * done / max(total - 1, 1))
 
 
 def blocks_of(depth: int, block: str, extra: int = 2) -> int:
@@ -162,8 +186,13 @@ def blocks_of(depth: int, block: str, extra: int = 2) -> int:
     Raises:
         InputError: If there is no such depth.
     """
+    return blocks_for(depth, KINDS[block].depth, extra)
+
+
+def blocks_for(depth: int, layers: int, extra: int) -> int:
+    """Tell how many blocks of so many `layers` a stage has; arguments and errors as `blocks_of`."""
     check_whole("depth", depth, 1)
-    each = STAGES * KINDS[block].depth
+    each = STAGES * layers
     blocks, rest = divmod(depth - extra, each)
     if blocks < 1 or rest:
         low = max(blocks, 1) * each + extra

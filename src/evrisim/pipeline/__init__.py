@@ -2,6 +2,7 @@
 
 from evrisim.pipeline.measuring import measure
 from evrisim.pipeline.saying import sentence
-from evrisim.pipeline.stages import Course, Moment, Spread, Stages
+from evrisim.pipeline.stages import Course, Moment, Stages
+from evrisim.statistics import Spread
 
 __all__ = ["Course", "Moment", "Spread", "Stages", "measure", "sentence"]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from evrisim.data.batches import AHEAD, Draw
-from evrisim.pipeline.stages import Course, Moment, Span, Spread
+from evrisim.pipeline.stages import Course, Moment, Span
+from evrisim.statistics import Spread
 
 Clock = Callable[[], float]
 Step = Callable[[Any, Any], Any]

@@ -12,7 +12,8 @@ from evrisim.data.dataset import DataSet, check_dataset
 from evrisim.pipeline import preparing
 from evrisim.pipeline.following import SETTLING, Batches, Clock, Followed, Step, course, follow
 from evrisim.pipeline.reading import Reader, reader
-from evrisim.pipeline.stages import Spread, Stages
+from evrisim.pipeline.stages import Stages
+from evrisim.statistics import Spread
 from evrisim.training import loop
 from evrisim.training.recipe import Recipe
 from evrisim.training.workbench import ModelChoice, compiled

@@ -3,7 +3,8 @@
 from evrisim.data.ahead import THREADS
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
-from evrisim.pipeline.stages import Spread, Stages
+from evrisim.pipeline.stages import Stages
+from evrisim.statistics import Spread
 
 
 def sentence(stages: Stages) -> str:

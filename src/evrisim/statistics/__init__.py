@@ -14,9 +14,11 @@ from evrisim.statistics.planning import pairing_helps, pairs_needed, power, visi
 from evrisim.statistics.proportions import clopper_pearson, proportion_interval, wilson
 from evrisim.statistics.resampling import bootstrap_over_images
 from evrisim.statistics.several import holm, pareto_front
+from evrisim.statistics.spread import Spread
 
 __all__ = [
     "Interval",
+    "Spread",
     "bootstrap_over_images",
     "clopper_pearson",
     "correlation",
