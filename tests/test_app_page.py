@@ -146,8 +146,8 @@ def test_the_second_page_answers_a_slider_with_other_draws(tmp_path):
 
 
 def test_an_application_that_is_not_there_is_refused(capsys):
-    said = command_line.refused(capsys, "app", "3")
-    assert said == "There is no application 3; there is: 1, 2.\n"
+    said = command_line.refused(capsys, "app", "4")
+    assert said == "There is no application 4; there is: 1, 2, 3.\n"
 
 
 def test_data_that_is_not_there_is_refused_before_anything_is_served(capsys):

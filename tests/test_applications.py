@@ -2,8 +2,6 @@
 
 import ast
 import json
-import runpy
-import signal
 import subprocess
 import sys
 import time
@@ -15,6 +13,7 @@ import keras
 import numpy as np
 import pytest
 
+import application_script
 from evrisim import applications, cost, messages
 from evrisim._validate import InputError
 from evrisim.applications import asked as asking
@@ -27,7 +26,6 @@ from evrisim.study import named, settings
 
 ROOT = Path(__file__).parent.parent
 FILE = applications.path(1)
-TASTE = ["--budget", "smoke", "--seeds", "1", "--jobs", "1"]
 
 
 def script(*words, cwd, **more):
@@ -188,21 +186,7 @@ def test_a_defect_keeps_its_traceback(capsys):
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     """The script run once, with hardly any training: its folder, its words, its report."""
-    import contextlib
-    import io
-
-    folder = tmp_path_factory.mktemp("application")
-    said, hook = io.StringIO(), sys.excepthook
-    handler, words = signal.getsignal(signal.SIGTERM), sys.argv
-    sys.argv = [str(FILE), *TASTE, "--lang", "en", "--out", str(folder / "runs")]
-    try:
-        with contextlib.redirect_stdout(said):
-            runpy.run_path(str(FILE), run_name="__main__")
-    finally:
-        sys.argv, sys.excepthook = words, hook
-        signal.signal(signal.SIGTERM, handler)
-    report = folder / "runs" / "application-1-shapes-smoke" / "report.html"
-    return folder, said.getvalue(), report.read_text("utf-8")
+    return application_script.run(1, tmp_path_factory.mktemp("application-1"), "en")
 
 
 @pytest.mark.slow
@@ -251,7 +235,7 @@ def test_nothing_is_trained_twice(ran):
 def test_a_second_run_in_turkish_trains_nothing_and_says_the_same(ran):
     folder, *_told = ran
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("model.keras")}
-    ended = script(*TASTE, "--lang", "tr", "--out", "runs", cwd=folder)
+    ended = script(*application_script.TASTE, "--lang", "tr", "--out", "runs", cwd=folder)
     assert (ended.returncode, ended.stderr.count("Traceback")) == (0, 0), ended.stderr
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("model.keras")} == before
     text = (folder / "runs" / "application-1-shapes-smoke" / "report.html").read_text("utf-8")

@@ -1,10 +1,7 @@
 """Application 2: its parts, and the whole way as a script."""
 
 import ast
-import contextlib
-import io
 import json
-import runpy
 import signal
 import sys
 from xml.etree import ElementTree
@@ -12,7 +9,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from evrisim import applications, messages
+import application_script
+from evrisim import applications
 from evrisim.applications import asked as asking
 from evrisim.applications import model, second, studies
 from evrisim.applications.asked import Asked
@@ -158,20 +156,7 @@ def test_three_seeds_are_taken_at_the_quick_budget_unless_others_are_asked_for(m
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     """The script run once, with hardly any training, in Turkish: its folder, words, report."""
-    folder = tmp_path_factory.mktemp("application-2")
-    said, hook, words = io.StringIO(), sys.excepthook, sys.argv
-    handler = signal.getsignal(signal.SIGTERM)
-    taste = ["--budget", "smoke", "--seeds", "1", "--jobs", "1", "--lang", "tr"]
-    sys.argv = [str(FILE), *taste, "--out", str(folder / "runs")]
-    try:
-        with contextlib.redirect_stdout(said):
-            runpy.run_path(str(FILE), run_name="__main__")
-    finally:
-        sys.argv, sys.excepthook = words, hook
-        signal.signal(signal.SIGTERM, handler)
-        messages.use("en")
-    directory = folder / "runs" / "application-2-shapes-smoke"
-    return folder, said.getvalue(), (directory / "report.html").read_text("utf-8")
+    return application_script.run(2, tmp_path_factory.mktemp("application-2"), "tr")
 
 
 @pytest.mark.slow

@@ -5,7 +5,11 @@ from pathlib import Path
 from evrisim._validate import InputError
 from evrisim.messages import translate as _
 
-FILES = {1: "uygulama_01_cnn_temelleri.py", 2: "uygulama_02_data_augmentation.py"}
+FILES = {
+    1: "uygulama_01_cnn_temelleri.py",
+    2: "uygulama_02_data_augmentation.py",
+    3: "uygulama_03_ileri_cnn.py",
+}
 """The applications there are, by their number in the course."""
 
 _PLACES = (
@@ -21,6 +25,7 @@ def titles() -> dict[int, str]:
     return {
         1: _("Application 1: the foundations of a convnet"),
         2: _("Application 2: data augmentation"),
+        3: _("Application 3: residual and efficient blocks"),
     }
 
 

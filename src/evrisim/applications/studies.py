@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FILTERS, CONDENSING = "filters", "stride-vs-pooling"
 MIXING, SEVERITY, POLICIES = "mixing", "severity", "augmentation"
+SEPARABLE, PARETO = "separable", "pareto"
 
 
 def directory(name: str, asked: Asked) -> "Path":

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _OUTPUT = Output()
 
-_SEEDS = {(2, "quick"): 3}
+_SEEDS = {(2, "quick"): 3, (3, "quick"): 3}
 """Seeds an application takes at a budget unless the user says how many: it has many arms."""
 
 

@@ -7,6 +7,9 @@ from evrisim.study.design import Arm, Study
 
 NARROW = {"model.width": 8}
 
+QUICK = {"epochs": 5, "data.train_images": 3000, "data.validation_images": 1000}
+"""Less than other studies train: there are twelve arms."""
+
 
 def _pareto() -> Study:
     staged = {"model": "staged", "model.blocks": 2}
@@ -30,6 +33,7 @@ def _pareto() -> Study:
             Arm("dense-22", {"model": "densenet", "model.depth": 22, "model.growth": 8}),
         ),
         seeds=3,
+        budgets={"quick": QUICK},
         timed=True,
     )
 
