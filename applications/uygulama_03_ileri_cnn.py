@@ -173,8 +173,11 @@ def _(asked):
 
 @app.cell
 def _(asked, watch):
-    watched = asked.script or watch.value
-    depth_found = third.depth(asked) if watched else third.missing_depth()
+    if asked.script or watch.value:
+        with application.progress(asked, translate("watching nets")) as show:
+            depth_found = third.depth(asked, show)
+    else:
+        depth_found = third.missing_depth()
     page.show(depth_found)
     return (depth_found,)
 

@@ -72,6 +72,30 @@ def slider(label):
     }})()"""
 
 
+def choose(label, option):
+    """Choose an option of the menu with a label; true once there is such a menu."""
+    return f"""(() => {{
+        const hosts = [...document.querySelectorAll('marimo-dropdown')];
+        const host = hosts.find(one => one.shadowRoot.textContent.includes('{label}'));
+        const menu = host && host.shadowRoot.querySelector('select');
+        if (!menu) return false;
+        const setter = Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, 'value').set;
+        setter.call(menu, [...menu.options].find(one => one.text === '{option}').value);
+        menu.dispatchEvent(new Event('change', {{bubbles: true}}));
+        return true;
+    }})()"""
+
+
+def is_clean(browser):
+    """Nothing failed on the page, and nothing came from elsewhere."""
+    assert browser.told("Runtime.exceptionThrown") == []
+    loaded = [told["request"]["url"] for told in browser.told("Network.requestWillBeSent")]
+    assert all(one.startswith(("http://127.0.0.1:", "data:", "blob:")) for one in loaded)
+    entries = [told["entry"] for told in browser.told("Log.entryAdded")]
+    assert [entry["text"] for entry in entries if entry["level"] == "error"] == []
+    return True
+
+
 def test_a_slider_moved_changes_the_calculation_and_its_picture(page):
     before = page.wait(BARS)
     assert "18,496" in page.value("document.body.innerText")
@@ -84,17 +108,7 @@ def test_a_slider_moved_changes_the_calculation_and_its_picture(page):
 
 def test_a_menu_changes_what_the_kernel_shows(page):
     before = page.wait(KERNEL)
-    chosen = page.wait("""(() => {
-        const hosts = [...document.querySelectorAll('marimo-dropdown')];
-        const host = hosts.find(one => one.shadowRoot.textContent.includes('kernel'));
-        const menu = host && host.shadowRoot.querySelector('select');
-        if (!menu) return false;
-        const setter = Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, 'value').set;
-        setter.call(menu, [...menu.options].find(one => one.text === 'vertical-lines').value);
-        menu.dispatchEvent(new Event('change', {bubbles: true}));
-        return true;
-    })()""")
-    assert chosen
+    assert page.wait(choose("kernel", "vertical-lines"))
     page.wait(f"({KERNEL}) && ({KERNEL}) !== {json.dumps(before)}")
     page.wait("document.body.innerText.includes('vertical-lines: ')")
 
@@ -138,11 +152,20 @@ def test_the_second_page_answers_a_slider_with_other_draws(tmp_path):
         browser.press("ArrowLeft", 37)
         assert browser.wait(f"({draws}) && ({draws}) !== {json.dumps(before)}")
         browser.wait("document.body.innerText.includes('What the course says')")
-        assert browser.told("Runtime.exceptionThrown") == []
-        loaded = [told["request"]["url"] for told in browser.told("Network.requestWillBeSent")]
-        assert all(one.startswith(("http://127.0.0.1:", "data:", "blob:")) for one in loaded)
-        entries = [told["entry"] for told in browser.told("Log.entryAdded")]
-        assert [entry["text"] for entry in entries if entry["level"] == "error"] == []
+        assert is_clean(browser)
+
+
+def test_the_third_page_draws_the_block_that_a_menu_names(tmp_path):
+    drawing = PICTURE.format(begin="The layers of a")
+    with served(tmp_path, "3") as url, closing(chromium.Chromium(tmp_path / "profile")) as browser:
+        browser.call("Page.navigate", url=url)
+        before = browser.wait(drawing)
+        assert "basic: 74,240 parameters" in browser.value("document.body.innerText")
+        assert browser.wait(choose("block", "bottleneck"))
+        assert browser.wait(f"({drawing}) && ({drawing}) !== {json.dumps(before)}")
+        browser.wait("document.body.innerText.includes('def bottleneck(')")
+        browser.wait("document.body.innerText.includes('Five claims of the course')")
+        assert is_clean(browser)
 
 
 def test_an_application_that_is_not_there_is_refused(capsys):

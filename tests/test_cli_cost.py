@@ -11,7 +11,7 @@ from PIL import Image
 
 from command_line import refused, result
 from evrisim import backbones, cost
-from evrisim.cli import cost_table, main
+from evrisim.cli import cost_table, main, models
 from evrisim.plots import cost_by_layer
 
 L = keras.layers
@@ -173,6 +173,12 @@ def test_the_list_of_models_names_size_work_accuracy_and_source(capsys):
     assert not rows["resnet50"]["trainable_here"]
     assert rows["convnet"]["trainable_here"]
     assert all(row["when_to_choose"] for row in rows.values())
+    assert "resnet101" not in rows
+    everything = {row["name"]: row for row in result(capsys, "models", "--all")}
+    assert everything["resnet101"]["when_to_choose"] == "as resnet50, more accurate and slower"
+    assert everything["resnet101_v2"]["when_to_choose"].startswith("as resnet50_v2")
+    assert len(everything) == 40 + len(models.TRAINED)
+    assert "33 more" in text(capsys, "models")
     shown = text(capsys, "models")
     assert backbones.KERAS_SOURCE in shown
     assert "74.9\u00a0%" in shown

@@ -1,10 +1,12 @@
 """The known architectures of `keras.applications`, with raw images in and logits out.
 
-What is said of each is data, so that it can be listed without loading Keras; the counted figures
-are those of the built models, and a test counts them again.
+What is said of each is data in `backbones.csv`, so that it can be listed without loading Keras; the
+counted figures are those of the built models, and a test counts them again.
 """
 
+import csv
 from dataclasses import dataclass
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from evrisim._validate import InputError, check_choice, check_whole
@@ -17,7 +19,7 @@ NUM_CLASSES = 1000
 """Classes of ImageNet, on which the published accuracies were measured."""
 
 SMALLEST = 32
-"""Rows and columns that all of them need: they halve the resolution five times."""
+"""Rows and columns that most of them need: they halve the resolution five times."""
 
 KERAS_SOURCE = "https://keras.io/api/applications"
 """Where the accuracies of Keras' own weights are published."""
@@ -37,8 +39,11 @@ class Architecture:
         macs: multiply–accumulates for one image of `size`.
         keras_top1: ImageNet top-1 accuracy (0–1) of the weights that Keras gives out, from
             `KERAS_SOURCE`; None where there are none.
-        paper_top1: the accuracy its authors published.
+        paper_top1: the accuracy its authors published; None where they published none.
         protocol: how the authors measured theirs.
+        keras_name: of its builder in `keras.applications`; empty for one that is evrisim's own.
+        scaling: what its weights expect of images, one of `SCALINGS`; empty likewise.
+        smallest: rows and columns it needs.
     """
 
     year: int | None
@@ -51,109 +56,89 @@ class Architecture:
     keras_top1: float | None = None
     paper_top1: float | None = None
     protocol: str = ""
+    keras_name: str = ""
+    scaling: str = ""
+    smallest: int = SMALLEST
 
 
-BACKBONES = {
-    "vgg16": Architecture(
-        2014,
-        "https://arxiv.org/abs/1409.1556",
-        224,
+def _read() -> dict[str, Architecture]:
+    text = (resources.files(__package__) / "backbones.csv").read_text("utf-8")
+    return {row["name"]: _architecture(row) for row in csv.DictReader(text.splitlines())}
+
+
+def _architecture(row: dict[str, str]) -> Architecture:
+    return Architecture(
+        int(row["year"]),
+        row["paper"],
+        int(row["size"]),
         NUM_CLASSES,
-        138_357_544,
-        138_357_544,
-        15_470_264_320,
-        0.713,
-        0.744,
-        "dense, one scale",
-    ),
-    "vgg19": Architecture(
-        2014,
-        "https://arxiv.org/abs/1409.1556",
-        224,
-        NUM_CLASSES,
-        143_667_240,
-        143_667_240,
-        19_632_062_464,
-        0.713,
-        0.745,
-        "dense, one scale",
-    ),
-    "resnet50": Architecture(
-        2015,
-        "https://arxiv.org/abs/1512.03385",
-        224,
-        NUM_CLASSES,
-        25_636_712,
-        25_583_592,
-        3_857_973_248,
-        0.749,
-        0.7715,
-        "10 crops",
-    ),
-    "mobilenet_v2": Architecture(
-        2018,
-        "https://arxiv.org/abs/1801.04381",
-        224,
-        NUM_CLASSES,
-        3_538_984,
-        3_504_872,
-        300_774_272,
-        0.713,
-        0.720,
-        "1 crop",
-    ),
-    "efficientnet_b0": Architecture(
-        2019,
-        "https://arxiv.org/abs/1905.11946",
-        224,
-        NUM_CLASSES,
-        5_330_571,
-        5_288_548,
-        385_814_752,
-        0.771,
-        0.771,
-        "1 crop",
-    ),
-    "efficientnet_b4": Architecture(
-        2019,
-        "https://arxiv.org/abs/1905.11946",
-        380,
-        NUM_CLASSES,
-        19_466_823,
-        19_341_616,
-        4_393_771_024,
-        0.829,
-        0.829,
-        "1 crop",
-    ),
-    "convnext_tiny": Architecture(
-        2022,
-        "https://arxiv.org/abs/2201.03545",
-        224,
-        NUM_CLASSES,
-        28_589_128,
-        28_589_128,
-        4_455_531_264,
-        0.813,
-        0.821,
-        "1 crop",
-    ),
-}
+        int(row["parameters"]),
+        int(row["trainable_parameters"]),
+        int(row["macs"]),
+        float(row["keras_top1"]),
+        float(row["paper_top1"]) if row["paper_top1"] else None,
+        row["protocol"],
+        row["keras_name"],
+        row["scaling"],
+        int(row["smallest"]),
+    )
+
+
+BACKBONES = _read()
+
+WELL_KNOWN = (
+    "vgg16",
+    "vgg19",
+    "resnet50",
+    "mobilenet_v2",
+    "efficientnet_b0",
+    "efficientnet_b4",
+    "convnext_tiny",
+)
+"""Those of the course, one or two a family."""
 
 
 def when_to_choose() -> dict[str, str]:
     """Say for each architecture when it is the one to take."""
-    return {
+    more = _("as {name}, more accurate and slower")
+    said = {
         "vgg16": _("as a yardstick, and to explain convnets: plain, but heavy"),
         "vgg19": _("hardly ever: more work than vgg16, no better"),
         "resnet50": _("as the baseline everybody knows; sturdy for fine-tuning"),
+        "resnet50_v2": _("as resnet50, with blocks of version 2 and another scaling of images"),
+        "inception_v3": _("for images of about 300×300; branches with kernels of several sizes"),
+        "inception_resnet_v2": _("as inception_v3 with shortcuts, more accurate and slower"),
+        "xception": _("for images of about 300×300; depthwise-separable throughout"),
+        "mobilenet_v1": _("hardly ever: mobilenet_v2 is smaller and better"),
         "mobilenet_v2": _("where memory and battery are short: phones, small boards"),
+        "mobilenet_v3_small": _("where even mobilenet_v2 is too slow"),
+        "mobilenet_v3_large": _("as mobilenet_v2, more accurate for less work"),
+        "densenet121": _("few parameters for its accuracy; slow for its MACs"),
+        "nasnet_mobile": _("hardly ever: searched, not designed; slow for its MACs"),
+        "nasnet_large": _("hardly ever: very heavy for its accuracy"),
         "efficientnet_b0": _("most accuracy for few parameters; few data, small machine"),
         "efficientnet_b4": _("when accuracy counts more than speed and images are large"),
+        "efficientnet_v2_b0": _("as efficientnet_b0, faster to train"),
+        "efficientnet_v2_s": _("accurate, for large images, faster to train than efficientnet_b4"),
         "convnext_tiny": _(
             "a modern convnet for about the work of resnet50, if data or weights suit"
         ),
     }
+    smaller = {
+        "resnet": "resnet50",
+        "densenet": "densenet121",
+        "efficientnet_b": "efficientnet_b0",
+        "efficientnet_v2_b": "efficientnet_v2_b0",
+        "efficientnet_v2": "efficientnet_v2_s",
+        "convnext": "convnext_tiny",
+    }
+
+    def like(name: str) -> str:
+        if name.endswith("_v2") and name.startswith("resnet"):
+            return "resnet50_v2"
+        return smaller[max((one for one in smaller if name.startswith(one)), key=len)]
+
+    return {name: said.get(name) or more.format(name=like(name)) for name in BACKBONES}
 
 
 def build(
@@ -163,7 +148,7 @@ def build(
 
     Args:
         name: One of `BACKBONES`.
-        image_shape: `(rows, columns, 3)`, at least 32×32; None: the size it was made for.
+        image_shape: `(rows, columns, 3)`, at least its `smallest`; None: the size it was made for.
         num_classes: Number of logits, at least 2.
 
     Returns:
@@ -186,20 +171,10 @@ def build(
     shape = image_shape or (size, size, 3)
     _check_shape(name, shape)
     images = keras.Input(shape, name="images")
-    applications = keras.applications
-    builders = {
-        "vgg16": (applications.VGG16, _caffe),
-        "vgg19": (applications.VGG19, _caffe),
-        "resnet50": (applications.ResNet50, _caffe),
-        "mobilenet_v2": (applications.MobileNetV2, _minus_one_to_one),
-        "efficientnet_b0": (applications.EfficientNetB0, _as_is),
-        "efficientnet_b4": (applications.EfficientNetB4, _as_is),
-        "convnext_tiny": (applications.ConvNeXtTiny, _as_is),
-    }
-    builder, prepared = builders[name]
-    model = builder(
+    known = BACKBONES[name]
+    model = getattr(keras.applications, known.keras_name)(
         weights=None,
-        input_tensor=prepared(images),
+        input_tensor=SCALINGS[known.scaling](images),
         classes=num_classes,
         classifier_activation=None,
     )
@@ -209,12 +184,12 @@ def build(
 
 def _check_shape(name: str, shape: tuple[int, int, int]) -> None:
     rows, columns, channels = shape
-    if min(rows, columns) < SMALLEST:
+    if min(rows, columns) < BACKBONES[name].smallest:
         raise InputError(
             _(
                 "Model {name} needs images of at least {smallest}×{smallest} pixels; received "
                 "{rows}×{columns}."
-            ).format(name=name, smallest=SMALLEST, rows=rows, columns=columns)
+            ).format(name=name, smallest=BACKBONES[name].smallest, rows=rows, columns=columns)
         )
     if channels != 3:
         raise InputError(
@@ -239,6 +214,25 @@ def _minus_one_to_one(images: Any) -> Any:
     return keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="scale")(images)
 
 
-def _as_is(images: Any) -> Any:
+def _imagenet(images: Any) -> Any:
+    """Bring each channel to mean 0 and deviation 1 over ImageNet."""
+    import keras
+
+    mean, deviation = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    scale = [1 / (255 * one) for one in deviation]
+    offset = [-middle / one for middle, one in zip(mean, deviation, strict=True)]
+    return keras.layers.Rescaling(scale, offset=offset, dtype="float32", name="scale")(images)
+
+
+def _own(images: Any) -> Any:
     """Their own first layers scale; they take 0–255."""
     return images
+
+
+SCALINGS = {
+    "caffe": _caffe,
+    "minus-one-to-one": _minus_one_to_one,
+    "imagenet": _imagenet,
+    "own": _own,
+}
+"""What weights expect of images, by name."""

@@ -1,6 +1,7 @@
 """Blocks on a marimo page, and what a page needs besides: style, progress of trainings."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from evrisim.applications.asked import Asked
@@ -80,3 +81,12 @@ def progress(job: Job | None) -> Any:
         said = _("The training ended early: {reason}").format(reason=reason)
         return marimo.Html(_framed(f'<p class="warning">{escape(said)}</p>'))
     return marimo.Html(_framed(f"<p>{escape(_('Done.'))}</p>"))
+
+
+@contextmanager
+def counted(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a `progress(done, total)` that a cell shows for as long as it works."""
+    import marimo
+
+    with marimo.status.spinner(title=label, remove_on_exit=True) as spinner:
+        yield lambda done, total: spinner.update(subtitle=numbers.percent(done / total, 0))

@@ -1,5 +1,6 @@
 """Application 3, residual and efficient blocks: what each part shows, as blocks of a page."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -141,14 +142,14 @@ def _difference(name: str) -> tuple[float, float]:
     return float(np.abs(found - expected).max()), float(np.abs(expected).max())
 
 
-def depth(asked: Asked) -> list[Block]:
-    """Watch gradients in plain and residual nets of several depths."""
+def depth(asked: Asked, progress: Callable[[int, int], None]) -> list[Block]:
+    """Watch gradients in plain and residual nets of several depths; `progress(done, total)`."""
     from evrisim import depth as room
     from evrisim.plots import depth as plots
 
     dataset = trainings.plan(asked).dataset
     plan = room.Plan(depths=DEPTHS[asked.budget], steps=STEPS[asked.budget])
-    cases = room.survey(dataset.train, dataset.num_classes, plan)
+    cases = room.survey(dataset.train, dataset.num_classes, plan, progress=progress)
     alt = _("Gradients and signals by layer, plain and residual nets of several depths.")
     deepest = {case.net: case for case in cases if case.depth == plan.depths[-1]}
     said = _(

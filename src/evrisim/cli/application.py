@@ -6,7 +6,8 @@ command does: 0 done, 2 wrong input, 130 interrupted.
 
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -144,6 +145,15 @@ def settled(name: str, asked: Asked) -> "StudyRun | None":
     _OUTPUT.note(_("study {name}").format(name=name))
     with study_progress.shown(_OUTPUT) as show:
         return studies.settle(name, asked, show)
+
+
+@contextmanager
+def progress(asked: Asked, label: str) -> "Iterator[Callable[[int, int], None]]":
+    """Give a `progress(done, total)`: a bar or lines of a script, a note on a page's cell."""
+    from evrisim.applications import page
+
+    with _OUTPUT.progress(label) if asked.script else page.counted(label) as show:
+        yield show
 
 
 def finish(asked: Asked, parts: "Sequence[Section]") -> Path | None:

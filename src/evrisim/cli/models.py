@@ -1,7 +1,9 @@
 """`evrisim models`: what there is."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from evrisim import backbones
 from evrisim.backbones import Architecture
@@ -25,16 +27,8 @@ TRAINED = (
 )
 """Models that `evrisim train` builds and trains from the start."""
 
-NAMES = (
-    *TRAINED,
-    "vgg16",
-    "vgg19",
-    "resnet50",
-    "mobilenet_v2",
-    "efficientnet_b0",
-    "efficientnet_b4",
-    "convnext_tiny",
-)
+NAMES = (*TRAINED, *backbones.BACKBONES)
+"""All models that can be built by their name."""
 
 # At 32×32 with 10 classes; a test counts them again on the built models.
 OWN = {
@@ -94,10 +88,16 @@ def describe() -> dict[str, str]:
 
 
 def models(
-    json: options.Json = False, quiet: options.Quiet = False, lang: options.Lang = None
+    everything: Annotated[
+        bool, typer.Option("--all", help=_("All of keras.applications, not the well-known alone."))
+    ] = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    lang: options.Lang = None,
 ) -> None:
     """List the models there are: size, work, accuracy, and when to choose which."""
     output = options.output(json, quiet)
+    names = NAMES if everything else (*TRAINED, *backbones.WELL_KNOWN)
     known = {**OWN, **backbones.BACKBONES}
     choice = {**describe(), **backbones.when_to_choose()}
     header = (
@@ -109,10 +109,10 @@ def models(
         _("ImageNet top-1"),
         _("when to choose it"),
     )
-    rows = [(name, *_cells(known[name]), choice[name]) for name in NAMES]
+    rows = [(name, *_cells(known[name]), choice[name]) for name in names]
     output.result(
-        [_value(name, known[name], choice[name]) for name in NAMES],
-        [*output.table(header, rows), *([] if quiet else _foot())],
+        [_value(name, known[name], choice[name]) for name in names],
+        [*output.table(header, rows), *([] if quiet else _foot(everything))],
     )
 
 
@@ -127,7 +127,8 @@ def _cells(one: Architecture) -> tuple[str, ...]:
 
 
 def _accuracy(one: Architecture) -> str:
-    return f"{numbers.percent(one.keras_top1)} ({numbers.percent(one.paper_top1)})"
+    published = "–" if one.paper_top1 is None else numbers.percent(one.paper_top1)
+    return f"{numbers.percent(one.keras_top1)} ({published})"
 
 
 def _value(name: str, one: Architecture, choice: str) -> dict[str, Any]:
@@ -141,7 +142,9 @@ def _value(name: str, one: Architecture, choice: str) -> dict[str, Any]:
     }
 
 
-def _foot() -> list[str]:
+def _foot(everything: bool) -> list[str]:
+    others = len(backbones.BACKBONES) - len(backbones.WELL_KNOWN)
+    more = _("{count} more are listed by `evrisim models --all`.").format(count=others)
     return [
         "",
         _("Parameters and MACs are counted on the built model, for one image of that size."),
@@ -152,4 +155,5 @@ def _foot() -> list[str]:
         _("`evrisim train` trains {names}; `evrisim cost` takes all.").format(
             names=", ".join(TRAINED)
         ),
+        *([] if everything else [more]),
     ]
