@@ -14,6 +14,7 @@ from evrisim.training import precision
 
 NARROW = {
     "convnet": {"width": 4},
+    "condensed": {"width": 6, "blocks": 1},
     "resnet20": {"width": 4},
     "plain": {"width": 4, "depth": 8},
     "resnet": {"width": 4, "depth": 8},
@@ -50,6 +51,16 @@ def test_resnet20_has_the_parameters_counted_by_hand():
     assert models.build("resnet20", (32, 32, 3), 10).count_params() == (
         kernels + shortcuts + norms + 64 * 10 + 10
     )
+
+
+def test_condensed_has_the_parameters_counted_by_hand_and_works_mostly_at_half_resolution():
+    kernels = 9 * (3 * 16 + 16 * 48 + 4 * 48 * 48 + 48 * 64 + 4 * 64 * 64)
+    norms = 4 * (16 + 5 * 48 + 5 * 64)
+    built = models.build("condensed", (32, 32, 3), 10)
+    assert built.count_params() == kernels + norms + 64 * 10 + 10 < 300_000
+    measured = measure(built)
+    half = [row.macs for row in measured.layers if row.output_shape[1:3] == (16, 16)]
+    assert sum(half) > measured.macs / 2
 
 
 def test_convnet_has_the_parameters_counted_by_hand():

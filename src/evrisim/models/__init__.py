@@ -8,6 +8,7 @@ import keras
 
 from evrisim._validate import check_choice, check_flag, check_range, check_whole
 from evrisim.blocks import ACTIVATIONS, CONDENSE, NORMS, SHORTCUTS, STRIDE_AT
+from evrisim.models.condensed import condensed
 from evrisim.models.convnet import convnet
 from evrisim.models.densenet import densenet
 from evrisim.models.large import STEMS, resnet_large, resnext
@@ -19,6 +20,7 @@ from evrisim.models.staged import KINDS, staged
 
 MODELS: dict[str, Callable[..., keras.Model]] = {
     "convnet": convnet,
+    "condensed": condensed,
     "resnet20": resnet20,
     "plain": plain,
     "resnet": resnet,
