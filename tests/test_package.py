@@ -28,7 +28,7 @@ FLOORS = [
     ["cost", "inference"],
     ["training"],
     ["opening"],
-    ["explain", "features", "pipeline"],
+    ["explain", "features", "pipeline", "transfer"],
     ["evaluate", "depth"],
     ["judging"],
     ["robustness"],

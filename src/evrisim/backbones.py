@@ -44,6 +44,8 @@ class Architecture:
         keras_name: of its builder in `keras.applications`; empty for one that is evrisim's own.
         scaling: what its weights expect of images, one of `SCALINGS`; empty likewise.
         smallest: rows and columns it needs.
+        weights_file: what Keras calls its ImageNet weights without the head; `{size}` stands for
+            rows. Empty for one that is evrisim's own.
     """
 
     year: int | None
@@ -59,6 +61,7 @@ class Architecture:
     keras_name: str = ""
     scaling: str = ""
     smallest: int = SMALLEST
+    weights_file: str = ""
 
 
 def _read() -> dict[str, Architecture]:
@@ -81,6 +84,7 @@ def _architecture(row: dict[str, str]) -> Architecture:
         row["keras_name"],
         row["scaling"],
         int(row["smallest"]),
+        row["weights_file"],
     )
 
 
@@ -163,21 +167,31 @@ def build(
         The papers named in `BACKBONES`. ResNet-50 is version 1, with the stride in the first 1×1
         convolution of a stage: 3.858 thousand million MACs, where version 1.5 has 4.089.
     """
+    check_whole("num_classes", num_classes, 2)
+    return _built(name, image_shape, classes=num_classes, classifier_activation=None)
+
+
+def build_trunk(name: str, image_shape: tuple[int, int, int] | None = None) -> "keras.Model":
+    """Build the architecture called `name` without its head: raw images to feature maps.
+
+    Arguments and errors are those of `build`.
+
+    Returns:
+        A model from raw 0–255 images to feature maps `(batch, rows, columns, channels)`.
+    """
+    return _built(name, image_shape, include_top=False)
+
+
+def _built(name: str, image_shape: tuple[int, int, int] | None, **head: Any) -> "keras.Model":
     import keras
 
-    check_choice("model", name, BACKBONES)
-    check_whole("num_classes", num_classes, 2)
-    size = BACKBONES[name].size
-    shape = image_shape or (size, size, 3)
+    known = BACKBONES[check_choice("model", name, BACKBONES)]
+    shape = image_shape or (known.size, known.size, 3)
     _check_shape(name, shape)
     images = keras.Input(shape, name="images")
-    known = BACKBONES[name]
-    model = getattr(keras.applications, known.keras_name)(
-        weights=None,
-        input_tensor=SCALINGS[known.scaling](images),
-        classes=num_classes,
-        classifier_activation=None,
-    )
+    scaled = SCALINGS[known.scaling](images)
+    builder = getattr(keras.applications, known.keras_name)
+    model = builder(weights=None, input_tensor=scaled, **head)
     # Keras makes it of a list of one input, and warns at each call with the input itself.
     return keras.Model(images, model.output, name=name)
 

@@ -1,0 +1,20 @@
+"""What a net has learned elsewhere, taken over: trunks, what of them trains, new heads."""
+
+from evrisim.transfer.classifier import HEADS, classifier
+from evrisim.transfer.folding import folded
+from evrisim.transfer.freezing import NORM_POLICIES, Freezing, frozen, full, partial
+from evrisim.transfer.trunks import Trunk, trunk, without_head
+
+__all__ = [
+    "HEADS",
+    "NORM_POLICIES",
+    "Freezing",
+    "Trunk",
+    "classifier",
+    "folded",
+    "frozen",
+    "full",
+    "partial",
+    "trunk",
+    "without_head",
+]
