@@ -12,7 +12,7 @@ from PIL import Image
 
 from evrisim._validate import InputError
 from evrisim.data import decoded, folder
-from evrisim.data._cache import ArrayCache
+from evrisim.data.cache import ArrayCache
 from evrisim.data.folder import load_folder
 from evrisim.data.listing import list_images
 from evrisim.data.split import SPLITS

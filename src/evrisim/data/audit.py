@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from evrisim._validate import InputError
-from evrisim.data._cache import ArrayCache, default_folder
+from evrisim.data.cache import ArrayCache, default_folder
 from evrisim.data.dataset import DataSet
 from evrisim.data.decoded import Progress, choose_size, decode_files
 from evrisim.data.duplicates import exact_groups, join, members, near_pairs

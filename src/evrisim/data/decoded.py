@@ -12,7 +12,7 @@ import PIL
 
 from evrisim import images as pictures
 from evrisim._validate import InputError
-from evrisim.data._cache import ArrayCache, digest
+from evrisim.data.cache import ArrayCache, digest
 from evrisim.data.listing import ImageFile
 from evrisim.decode import UnreadableImage, decode, probe, quiet_pillow
 from evrisim.messages import translate as _

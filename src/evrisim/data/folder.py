@@ -10,7 +10,7 @@ import numpy as np
 
 from evrisim import images as pictures
 from evrisim._validate import InputError, check_choice, check_range
-from evrisim.data._cache import ArrayCache, default_folder, digest
+from evrisim.data.cache import ArrayCache, default_folder, digest
 from evrisim.data.dataset import DataSet, Split, check_dataset
 from evrisim.data.decoded import (
     Decoded,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from evrisim.data._cache import ArrayCache
+from evrisim.data.cache import ArrayCache
 from evrisim.data.dataset import DataSet
 from evrisim.data.decoded import decode_files
 from evrisim.data.listing import ImageFile

@@ -1,6 +1,7 @@
 """What a net has learned elsewhere, taken over: trunks, what of them trains, new heads."""
 
 from evrisim.transfer.classifier import HEADS, classifier
+from evrisim.transfer.extraction import Extractor, features
 from evrisim.transfer.folding import folded
 from evrisim.transfer.freezing import NORM_POLICIES, Freezing, frozen, full, partial
 from evrisim.transfer.trunks import Trunk, trunk, without_head
@@ -8,9 +9,11 @@ from evrisim.transfer.trunks import Trunk, trunk, without_head
 __all__ = [
     "HEADS",
     "NORM_POLICIES",
+    "Extractor",
     "Freezing",
     "Trunk",
     "classifier",
+    "features",
     "folded",
     "frozen",
     "full",

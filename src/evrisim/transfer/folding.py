@@ -15,8 +15,11 @@ _CONVOLUTIONS = (
     keras.layers.Dense,
 )
 
+# In bfloat16 they would round images to 8 bits.
+_SCALING = (keras.layers.Rescaling, keras.layers.Normalization, keras.layers.InputLayer)
 
-def folded(model: keras.Model) -> keras.Model:
+
+def folded(model: keras.Model, precision: str = "float32") -> keras.Model:
     """Give a model that computes the same in inference mode with fewer steps.
 
     In inference a batch normalisation multiplies each feature map by a number and adds another.
@@ -26,6 +29,7 @@ def folded(model: keras.Model) -> keras.Model:
 
     Args:
         model: A functional model; left as it is.
+        precision: `float32`, or `bfloat16` for all that does not scale images.
 
     Returns:
         A new model, which must not be trained. Where nothing can be folded it computes the same.
@@ -44,6 +48,8 @@ def folded(model: keras.Model) -> keras.Model:
         config = layer.get_config()
         if layer.name in pairs:
             config["use_bias"] = True
+        if precision == "bfloat16" and not isinstance(layer, _SCALING):
+            config["dtype"] = "mixed_bfloat16"
         return layer.__class__.from_config(config)
 
     def called(layer: Any, *arguments: Any, **more: Any) -> Any:

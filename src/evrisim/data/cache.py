@@ -1,4 +1,4 @@
-"""Decoded images kept on disk: written whole, verified before use, never needed."""
+"""Arrays kept on disk, such as decoded images: written whole, verified, never needed."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ def default_folder() -> Path:
 
 @dataclass(frozen=True)
 class ArrayCache:
-    """Arrays of images with notes, by key, in a folder.
+    """Arrays of images, or of what was made of them, with notes, by key, in a folder.
 
     An entry is a folder with `images.npy` and `entry.json`, which holds the SHA-256 of the array
     file and of the notes: an entry that was changed by a single bit is not used.
@@ -46,9 +46,13 @@ class ArrayCache:
             return None
 
     def store(
-        self, key: str, shape: tuple[int, ...], fill: Callable[[np.ndarray], dict[str, Any]]
+        self,
+        key: str,
+        shape: tuple[int, ...],
+        fill: Callable[[np.ndarray], dict[str, Any]],
+        dtype: type[np.generic] = np.uint8,
     ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Let `fill` write the images and return the notes; then the entry appears, whole.
+        """Let `fill` write the array and return the notes; then the entry appears, whole.
 
         Raises:
             OSError: If the folder cannot be written or is full; nothing is left behind.
@@ -57,7 +61,7 @@ class ArrayCache:
         with _files.written_beside(self.folder / key) as temporary:
             temporary.mkdir()
             file = temporary / "images.npy"
-            images = np.lib.format.open_memmap(file, mode="w+", dtype=np.uint8, shape=shape)
+            images = np.lib.format.open_memmap(file, mode="w+", dtype=dtype, shape=shape)
             _reserve(file)
             notes = fill(images)
             images.flush()
