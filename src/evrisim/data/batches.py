@@ -11,7 +11,7 @@ from evrisim.data.ahead import made_ahead
 from evrisim.data.dataset import Split
 
 # What sets the order's stream of randomness apart from others that start from the same seed.
-_ORDER = 1
+_ORDER, _VIEW = 1, 2
 
 AHEAD = 2
 """Batches prepared ahead of the training step."""
@@ -64,13 +64,26 @@ def draw_batch(
     """Gather the images at `index` and augment them as their place in the training says."""
     labels = split.labels[index].astype(np.int64)
     if augmentation is None:
-        return np.ascontiguousarray(split.images[index]), labels
+        return _gathered(split, index, place), labels
     size = (int(split.images.shape[1]), int(split.images.shape[2]))
     places = np.arange(place.first, place.first + len(index))
     steps = augment.draw(augmentation, places, size, seed=place.seed, epoch=place.epoch)
     if augment.mixing(steps):
         labels = augment.mixed_labels(steps, labels, place.classes, size)
     return apply(steps, split.images, index=index), labels
+
+
+def _gathered(split: Split, index: np.ndarray, place: Place) -> np.ndarray:
+    """Give the images at `index`, each in the view whose turn it is."""
+    if not split.views:
+        return np.ascontiguousarray(split.images[index])
+    every = (split.images, *split.views)
+    first = np.random.default_rng([place.seed, _VIEW]).integers(len(every), size=len(split))
+    turn = (first[index] + place.epoch) % len(every)
+    found = np.empty((len(index), *split.images.shape[1:]), split.images.dtype)
+    for view, images in enumerate(every):
+        found[turn == view] = images[index[turn == view]]
+    return found
 
 
 def training_batches(

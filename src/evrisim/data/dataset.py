@@ -20,12 +20,15 @@ class Split:
         labels: `(count,)` int64, each in `0 … num_classes − 1`.
         masks: `(count, height, width)` bool, true on the labelled object; None where unknown.
         names: one name an image (a path within the folder, or `index`), or None.
+        views: further arrays as `images`, of the same images drawn otherwise; a training is shown
+            one of all of them each epoch, in turn.
     """
 
     images: np.ndarray
     labels: np.ndarray
     masks: np.ndarray | None = None
     names: tuple[str, ...] | None = None
+    views: tuple[np.ndarray, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -38,6 +41,7 @@ class Split:
             self.labels[index],
             None if self.masks is None else self.masks[index],
             None if self.names is None else tuple(self.names[i] for i in index),
+            tuple(view[index] for view in self.views),
         )
 
     def name(self, index: int) -> str:
@@ -54,6 +58,7 @@ class DataSet:
         train, validation, test: the splits; validation steers, test is touched once.
         class_names: one name a class, in label order.
         origin: how it came to be (seed, folder, files skipped, …), plain JSON values.
+        features: whether `images` are float32 feature maps that a trunk made of images.
     """
 
     name: str
@@ -62,6 +67,7 @@ class DataSet:
     test: Split
     class_names: tuple[str, ...]
     origin: dict[str, Any] = field(default_factory=dict)
+    features: bool = False
 
     @property
     def num_classes(self) -> int:
@@ -91,8 +97,9 @@ class DataSet:
         digest = hashlib.sha256()
         for name, split in self.splits.items():
             digest.update(f"{name} {split.images.shape} {self.class_names}".encode())
-            for start in range(0, len(split), 4096):
-                digest.update(np.ascontiguousarray(split.images[start : start + 4096]).data)
+            for images in (split.images, *split.views):
+                for start in range(0, len(split), 4096):
+                    digest.update(np.ascontiguousarray(images[start : start + 4096]).data)
             digest.update(np.ascontiguousarray(split.labels, dtype="<i8").data)
         return digest.hexdigest()
 
@@ -118,12 +125,15 @@ def check_dataset(dataset: DataSet) -> DataSet:
 def _check_split(dataset: DataSet, name: str, split: Split) -> None:
     where = f"{dataset.name}, {name}"
     images, labels = split.images, np.asarray(split.labels)
-    if images.ndim != 4 or images.dtype != np.uint8 or images.shape[1:] != dataset.image_shape:
+    wanted = np.float32 if dataset.features else np.uint8
+    if images.ndim != 4 or images.dtype != wanted or images.shape[1:] != dataset.image_shape:
         raise InputError(
             _(
-                "{where}: images must be uint8 of shape (count, {shape}); received {dtype} {found}."
+                "{where}: images must be {wanted} of shape (count, {shape}); received {dtype} "
+                "{found}."
             ).format(
                 where=where,
+                wanted=np.dtype(wanted),
                 shape=", ".join(map(str, dataset.image_shape)),
                 dtype=images.dtype,
                 found=images.shape,

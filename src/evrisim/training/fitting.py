@@ -60,7 +60,9 @@ def fit(
     """
     check_dataset(dataset)
     identity = _identity(dataset, model, recipe)
-    proof, placement = prove(dataset, recipe), fastest(dataset, recipe)
+    # Features are not augmented: there is nothing to prove.
+    proof = {} if dataset.features else prove(dataset, recipe).to_json()
+    placement = fastest(dataset, recipe)
     # A model that cannot be used is refused before anything is written.
     built = (
         model.compiled(dataset, recipe)
@@ -75,7 +77,7 @@ def fit(
         run = run.updated(
             **(facts or {}),
             status="running",
-            augmentation={**proof.to_json(), "placement": placement.to_json()},
+            augmentation={**proof, "placement": placement.to_json()},
             resumed=_resumptions(run, state, damaged),
             cost=_cost(built, dataset),
             precision=_precision(built),
@@ -93,6 +95,39 @@ def fit(
         run = _with_model(run, built, state, "trained")
         _files.remove(run.directory / "checkpoint")
         return run
+
+
+def keep(
+    dataset: DataSet,
+    model: keras.Model,
+    recipe: Recipe,
+    *,
+    directory: str | Path,
+    history: list[dict[str, Any]],
+    best: dict[str, Any],
+    facts: dict[str, Any],
+) -> Run:
+    """Keep a model that was trained in stages as one run, as `fit` would have left it.
+
+    Args:
+        dataset: What it was trained on.
+        model: With the weights to be kept.
+        recipe: That of the last stage.
+        directory: Where the run goes; one that is there is overwritten, unless it is done.
+        history: One row an epoch of all stages, as in `Run.history`.
+        best: The row of it whose weights the model has.
+        facts: More that `run.json` shall say, such as the stages.
+
+    Returns:
+        The run with status `trained`.
+    """
+    directory = Path(directory)
+    identity = _identity(dataset, model, recipe)
+    with locked(directory):
+        run = Run(directory, {**_begun(identity), **facts}).updated()
+        write_history(directory / "history.jsonl", history)
+        run = run.updated(cost=_cost(model, dataset), precision=_precision(model))
+        return _saved(run, model, State(history), "trained", best)
 
 
 def _identity(
@@ -139,7 +174,12 @@ def _opened(directory: Path, identity: dict[str, Any], resume: bool) -> Run:
             )
         )
     directory.mkdir(parents=True, exist_ok=True)
-    facts = {
+    return Run(directory, _begun(identity)).updated()
+
+
+def _begun(identity: dict[str, Any]) -> dict[str, Any]:
+    """Give the facts of a run that begins now."""
+    return {
         "format": FORMAT,
         "status": "running",
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -150,7 +190,6 @@ def _opened(directory: Path, identity: dict[str, Any], resume: bool) -> Run:
         "test_touches": 0,
         "seconds": 0.0,
     }
-    return Run(directory, facts).updated()
 
 
 def _check_same(run: Run, identity: dict[str, Any]) -> None:
@@ -212,17 +251,23 @@ def _kept_when_stopped(run: Run, model: keras.Model, state: State) -> Iterator[N
 
 def _with_model(run: Run, model: keras.Model, state: State, status: str) -> Run:
     """Save the best weights so far as the run's model and write down how far it came."""
+    if state.best is not None:
+        model.set_weights(state.best_weights)
+    return _saved(run, model, state, status, state.best)
+
+
+def _saved(
+    run: Run, model: keras.Model, state: State, status: str, best: dict[str, Any] | None
+) -> Run:
     facts: dict[str, Any] = {
         "status": status,
         "epochs": state.epoch,
-        "best_epoch": state.best and state.best["epoch"],
-        "validation": state.best
-        and {"top1": state.best["val_accuracy"], "loss": state.best["val_loss"]},
+        "best_epoch": best and best["epoch"],
+        "validation": best and {"top1": best["val_accuracy"], "loss": best["val_loss"]},
         "seconds": round(sum(row["seconds"] for row in state.history), 1),
         "stopped": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    if state.best is not None:
-        model.set_weights(state.best_weights)
+    if best is not None:
         _files.write_with(run.model_path, _without_optimizer(model).save)
         facts["model_sha256"] = _files.sha256(run.model_path)
         facts["weights_sha256"] = weights_hash(model)

@@ -4,13 +4,18 @@ from evrisim.transfer.classifier import HEADS, classifier
 from evrisim.transfer.extraction import Extractor, features
 from evrisim.transfer.folding import folded
 from evrisim.transfer.freezing import NORM_POLICIES, Freezing, frozen, full, partial
+from evrisim.transfer.strategies import STRATEGIES, Stage, stages
+from evrisim.transfer.training import Plan, train
 from evrisim.transfer.trunks import Trunk, trunk, without_head
 
 __all__ = [
     "HEADS",
     "NORM_POLICIES",
+    "STRATEGIES",
     "Extractor",
     "Freezing",
+    "Plan",
+    "Stage",
     "Trunk",
     "classifier",
     "features",
@@ -18,6 +23,8 @@ __all__ = [
     "frozen",
     "full",
     "partial",
+    "stages",
+    "train",
     "trunk",
     "without_head",
 ]

@@ -1,0 +1,168 @@
+"""A trunk with a new head, trained stage by stage; what does not train is computed once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from evrisim.data.cache import ArrayCache
+from evrisim.data.dataset import DataSet, Split
+from evrisim.messages import translate as _
+from evrisim.training import loop
+from evrisim.training.fitting import fit, keep
+from evrisim.training.precision import seeded
+from evrisim.training.run import Run
+from evrisim.transfer import freezing as room
+from evrisim.transfer.classifier import classifier
+from evrisim.transfer.extraction import Extractor, features
+from evrisim.transfer.strategies import Stage
+from evrisim.transfer.trunks import Trunk
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What is taken over, what is put on it, and what trains when.
+
+    Attributes:
+        trunk: What is taken over; a training changes its weights in place.
+        stages: As `strategies.stages` gives them.
+        head: One of `HEADS`.
+        dropout: As in `classifier`.
+    """
+
+    trunk: Trunk
+    stages: Sequence[Stage]
+    head: str = "linear"
+    dropout: float = 0.2
+
+
+def train(
+    dataset: DataSet,
+    plan: Plan,
+    *,
+    directory: str | Path,
+    cache: ArrayCache,
+    resume: bool = False,
+    show: loop.Show = lambda progress: None,
+    extracting: Progress = lambda split, done, total: None,
+) -> Run:
+    """Train a new head on a trunk, and what of the trunk the stages say.
+
+    Where a stage trains nothing of the trunk, and its recipe augments nothing, the trunk's
+    features are computed once and kept in `cache`; the head is trained from them. Each stage is
+    a run of its own in a folder of `directory`, so that a killed training goes on where it was.
+
+    Args:
+        dataset: What to train on; the test split is not looked at.
+        plan: What is trained and how.
+        directory: Where the run goes.
+        cache: Where features are kept.
+        resume: Go on with an unfinished training of the same data and plan.
+        show: Called with a `loop.Progress` after every step and epoch of a stage.
+        extracting: Called as `extracting(split, done, total)` while features are computed.
+
+    Returns:
+        The run, with status `trained` and a model from raw images to logits.
+
+    Raises:
+        InputError: If the data, a stage or the directory cannot be used.
+    """
+    directory, trunk = Path(directory), plan.trunk
+    freezings = [stage.freezing(trunk.model) for stage in plan.stages]
+    with seeded(plan.stages[0].recipe.seed):
+        model = classifier(
+            trunk,
+            dataset.num_classes,
+            freezings[0],
+            image_shape=dataset.image_shape,
+            head=plan.head,
+            dropout=plan.dropout,
+        )
+    history: list[dict[str, Any]] = []
+    done: list[Run] = []
+    for number, (stage, freezing) in enumerate(zip(plan.stages, freezings, strict=True), start=1):
+        room.apply(freezing, trunk.model)
+        part, given = model, dataset
+        if not freezing.trained and stage.recipe.policy is None:
+            extractor = Extractor(trunk, dataset.image_shape, precision=stage.recipe.precision)
+            part, given = _from_features(model, extractor, trunk, dataset, cache, extracting)
+        folder = directory / "stages" / f"{number}-{stage.name}"
+        again = resume and (folder / "run.json").exists()
+        run = fit(given, part, stage.recipe, directory=folder, resume=again, show=show)
+        part.set_weights(run.model().get_weights())
+        before = len(history)
+        history += [
+            {**row, "epoch": before + row["epoch"], "stage": stage.name} for row in run.history
+        ]
+        done.append(run)
+    return keep(
+        dataset,
+        model,
+        plan.stages[-1].recipe,
+        directory=directory,
+        history=history,
+        best=history[before + done[-1].facts["best_epoch"] - 1],
+        facts={"transfer": _facts(plan, done)},
+    )
+
+
+def _from_features(
+    model: keras.Model,
+    extractor: Extractor,
+    trunk: Trunk,
+    dataset: DataSet,
+    cache: ArrayCache,
+    extracting: Progress,
+) -> tuple[keras.Model, DataSet]:
+    """Give the head alone, its layers the model's own, and the features to train it from."""
+    inputs = keras.Input(extractor.shape, name="features")
+    x: Any = inputs
+    place = model.layers.index(trunk.model)
+    for layer in model.layers[place + 1 :]:
+        x = layer(x)
+    head = keras.Model(inputs, x, name=f"{model.name}_head")
+
+    def made(name: str, split: Split) -> Split:
+        found = features(
+            extractor,
+            split.images,
+            cache,
+            progress=lambda done, total: extracting(name, done, total),
+        )
+        return Split(found, split.labels, None, split.names)
+
+    train, validation = (made(name, dataset.splits[name]) for name in ("train", "validation"))
+    return head, DataSet(
+        _("{data}, features of {trunk}").format(data=dataset.name, trunk=trunk.name),
+        train,
+        validation,
+        validation.take(np.arange(1)),  # a data set has a test split; nothing is judged on this one
+        dataset.class_names,
+        {"of": dataset.content_hash(), "extractor": extractor.key},
+        features=True,
+    )
+
+
+def _facts(plan: Plan, done: Sequence[Run]) -> dict[str, Any]:
+    rows, columns, _channels = plan.trunk.model.input_shape[1:]
+    return {
+        "trunk": plan.trunk.name,
+        "weights": plan.trunk.weights,
+        "size": [rows, columns],
+        "head": plan.head,
+        "stages": [
+            {
+                "name": stage.name,
+                "trained": stage.trained,
+                "norm": stage.norm,
+                "recipe": stage.recipe.model_dump(),
+                **{key: run.facts[key] for key in ("epochs", "seconds", "validation")},
+            }
+            for stage, run in zip(plan.stages, done, strict=True)
+        ],
+    }
