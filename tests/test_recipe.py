@@ -68,7 +68,7 @@ def test_a_recipe_that_changes_nothing_has_no_policy(settings):
 
 
 def test_an_unknown_name_and_a_missing_file_are_told_apart():
-    with pytest.raises(InputError, match="`recipe` must be one of course, demo"):
+    with pytest.raises(InputError, match="`recipe` must be one of course, condensed, demo"):
         Recipe.load("curse")
     with pytest.raises(InputError, match=r"There is no recipe file nosuch\.yaml"):
         Recipe.load("nosuch.yaml")

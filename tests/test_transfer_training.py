@@ -137,7 +137,7 @@ def test_a_killed_training_goes_on_to_the_same_model(two, tmp_path, at):
             raise Stop
 
     with pytest.raises(Stop):
-        go(tmp_path, "two-stage", show=show)
+        go(tmp_path, "two-stage", watch=transfer.Watch(show))
     with pytest.raises(InputError, match="already holds a run"):
         go(tmp_path, "two-stage")
     _plan, again = go(tmp_path, "two-stage", resume=True)

@@ -8,8 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from evrisim import explain, images, plots, robustness
+from evrisim import explain, images, plots, robustness, transfer
 from evrisim._validate import InputError
+from evrisim.data.cache import ArrayCache
 from evrisim.data.dataset import DataSet
 from evrisim.decode import UnreadableImage, decode, kind_by_name, looks_like_image, printable
 from evrisim.evaluate import Evaluation, evaluate
@@ -55,6 +56,38 @@ def train_run(
         evaluate_run(run, dataset)
         run = report_run(Run.open(directory), dataset).updated(status="done")
     return run
+
+
+def transfer_run(
+    dataset: DataSet,
+    plan: transfer.Plan,
+    *,
+    directory: Path,
+    cache: ArrayCache,
+    resume: bool = False,
+    watch: transfer.Watch = transfer.NOBODY,
+    facts: dict[str, Any] | None = None,
+) -> Run:
+    """Train a new head on a trunk as planned, evaluate on the test split once, explain and report.
+
+    Arguments and errors are those of `transfer.train`; `facts` (the source, the command) go into
+    `run.json`.
+
+    Returns:
+        The run, with status `done`.
+    """
+    if resume and (directory / "run.json").exists() and Run.open(directory).status == "done":
+        return Run.open(directory)
+    run = transfer.train(
+        dataset,
+        plan,
+        directory=directory,
+        cache=cache,
+        resume=resume,
+        watch=watch,
+    ).updated(**(facts or {}))
+    evaluate_run(run, dataset)
+    return report_run(Run.open(directory), dataset).updated(status="done")
 
 
 def evaluate_other(run: Run, dataset: DataSet, *, progress: Progress | None = None) -> Evaluation:

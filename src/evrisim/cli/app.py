@@ -30,12 +30,14 @@ from evrisim.cli import (
     robustness,
     study,
     train,
+    transfer,
 )
 from evrisim.messages import translate as _
 
 _COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
     "train": train.train,
+    "transfer": transfer.transfer,
     "evaluate": evaluate.evaluate,
     "robustness": robustness.robustness,
     "predict": predict.predict,

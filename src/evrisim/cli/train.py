@@ -14,6 +14,7 @@ from evrisim.data import sources
 from evrisim.messages import translate as _
 
 if TYPE_CHECKING:
+    from evrisim.data.dataset import DataSet
     from evrisim.data.source import Source
     from evrisim.training import ModelChoice, Recipe, Run
 
@@ -59,7 +60,7 @@ def train(
         changes["seed"] = seed
     chosen = Recipe.load(recipe).with_settings(changes)
     reading = options.reading(size, policy, skip_broken)
-    directory = _directory(out, f"{sources.stem(data)}-{model}-s{chosen.seed}", resume)
+    directory = run_directory(out, f"{sources.stem(data)}-{model}-s{chosen.seed}", resume)
     heavy.load()
     from evrisim.data.source import Source
     from evrisim.training import ModelChoice
@@ -101,17 +102,7 @@ def run_training(
     builders.check(model.name, model.options)
     logs = board.logs(directory / "tensorboard") if tensorboard else nullcontext(None)
     dataset = options.load(output, source, offline=offline)
-    output.note(
-        _(
-            "{data}: {train} images to train on, {validation} to validate, {test} to test; {run}"
-        ).format(
-            data=dataset.name,
-            train=len(dataset.train),
-            validation=len(dataset.validation),
-            test=len(dataset.test),
-            run=directory,
-        )
-    )
+    note_sizes(output, dataset, directory)
     output.note(f"{prove(dataset, recipe).sentence} {fastest(dataset, recipe).sentence}")
     with logs as log, training_progress.shown(output) as show:
         return workflow.train_run(
@@ -123,6 +114,21 @@ def run_training(
             show=show if log is None else board.both(show, log),
             facts={"command": command(), "source": source.to_json()},
         )
+
+
+def note_sizes(output: Output, dataset: "DataSet", directory: Path) -> None:
+    """Say how many images there are for what, and where the run goes."""
+    output.note(
+        _(
+            "{data}: {train} images to train on, {validation} to validate, {test} to test; {run}"
+        ).format(
+            data=dataset.name,
+            train=len(dataset.train),
+            validation=len(dataset.validation),
+            test=len(dataset.test),
+            run=directory,
+        )
+    )
 
 
 def command() -> str:
@@ -186,7 +192,7 @@ def divided(settings: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     return own, model
 
 
-def _directory(out: Path | None, stem: str, resume: bool) -> Path:
+def run_directory(out: Path | None, stem: str, resume: bool) -> Path:
     """Choose where the run goes: as told, else a free place, or the newest taken one to resume."""
     if out is not None:
         return out

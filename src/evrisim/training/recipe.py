@@ -12,7 +12,7 @@ from evrisim import _files, augment
 from evrisim._validate import InputError, check_choice
 from evrisim.messages import translate as _
 
-RECIPES = ("course", "demo")
+RECIPES = ("course", "condensed", "demo")
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]

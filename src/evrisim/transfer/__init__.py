@@ -5,11 +5,12 @@ from evrisim.transfer.extraction import Extractor, features
 from evrisim.transfer.folding import folded
 from evrisim.transfer.freezing import NORM_POLICIES, Freezing, frozen, full, partial
 from evrisim.transfer.strategies import STRATEGIES, Stage, stages
-from evrisim.transfer.training import Plan, train
+from evrisim.transfer.training import NOBODY, Plan, Watch, train
 from evrisim.transfer.trunks import Trunk, trunk, without_head
 
 __all__ = [
     "HEADS",
+    "NOBODY",
     "NORM_POLICIES",
     "STRATEGIES",
     "Extractor",
@@ -17,6 +18,7 @@ __all__ = [
     "Plan",
     "Stage",
     "Trunk",
+    "Watch",
     "classifier",
     "features",
     "folded",

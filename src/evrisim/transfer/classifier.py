@@ -4,7 +4,8 @@ from typing import Any
 
 import keras
 
-from evrisim._validate import check_choice, check_range, check_whole
+from evrisim._validate import InputError, check_choice, check_range, check_whole
+from evrisim.messages import translate as _
 from evrisim.transfer.freezing import Freezing, apply
 from evrisim.transfer.trunks import Trunk
 
@@ -49,13 +50,26 @@ def classifier(
 
 
 def resized(trunk: Trunk, image_shape: Shape | None) -> tuple[Any, Any]:
-    """Give an input for images of a shape, and these images at the trunk's size."""
+    """Give an input for images of a shape, and these images as the trunk takes them.
+
+    Raises:
+        InputError: If the images have other channels, unless they are grey and the trunk takes
+            colours: then it is shown the grey three times.
+    """
     wanted = trunk.model.input_shape[1:]
-    inputs = keras.Input(image_shape or wanted, name="raw_images")
-    if image_shape is None or tuple(image_shape[:2]) == tuple(wanted[:2]):
-        return inputs, inputs
-    size = keras.layers.Resizing(*wanted[:2], dtype="float32", name="resize")
-    return inputs, size(inputs)
+    shape = image_shape or wanted
+    inputs = x = keras.Input(shape, name="raw_images")
+    if shape[2] == 1 and wanted[2] == 3:
+        x = keras.layers.Concatenate(dtype="float32", name="grey_to_colour")([x, x, x])
+    elif shape[2] != wanted[2]:
+        raise InputError(
+            _("{name} takes images of {wanted} channels; these have {found}.").format(
+                name=trunk.name, wanted=wanted[2], found=shape[2]
+            )
+        )
+    if tuple(shape[:2]) != tuple(wanted[:2]):
+        x = keras.layers.Resizing(*wanted[:2], dtype="float32", name="resize")(x)
+    return inputs, x
 
 
 def head_on(maps: Any, num_classes: int, *, head: str, dropout: float) -> Any:

@@ -21,7 +21,22 @@ from evrisim.transfer.extraction import Extractor, features
 from evrisim.transfer.strategies import Stage
 from evrisim.transfer.trunks import Trunk
 
-Progress = Callable[[str, int, int], None]
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told how a training goes.
+
+    Attributes:
+        training: Called with a `loop.Progress` after every step and epoch of a stage.
+        extracting: Called as `extracting(split, done, total)` while features are computed, in
+            images of a split.
+    """
+
+    training: loop.Show = lambda progress: None
+    extracting: Callable[[str, int, int], None] = lambda split, done, total: None
+
+
+NOBODY = Watch()
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +63,7 @@ def train(
     directory: str | Path,
     cache: ArrayCache,
     resume: bool = False,
-    show: loop.Show = lambda progress: None,
-    extracting: Progress = lambda split, done, total: None,
+    watch: Watch = NOBODY,
 ) -> Run:
     """Train a new head on a trunk, and what of the trunk the stages say.
 
@@ -63,8 +77,7 @@ def train(
         directory: Where the run goes.
         cache: Where features are kept.
         resume: Go on with an unfinished training of the same data and plan.
-        show: Called with a `loop.Progress` after every step and epoch of a stage.
-        extracting: Called as `extracting(split, done, total)` while features are computed.
+        watch: Who is told how it goes.
 
     Returns:
         The run, with status `trained` and a model from raw images to logits.
@@ -90,10 +103,10 @@ def train(
         part, given = model, dataset
         if not freezing.trained and stage.recipe.policy is None:
             extractor = Extractor(trunk, dataset.image_shape, precision=stage.recipe.precision)
-            part, given = _from_features(model, extractor, trunk, dataset, cache, extracting)
+            part, given = _from_features(model, extractor, trunk, dataset, cache, watch)
         folder = directory / "stages" / f"{number}-{stage.name}"
         again = resume and (folder / "run.json").exists()
-        run = fit(given, part, stage.recipe, directory=folder, resume=again, show=show)
+        run = fit(given, part, stage.recipe, directory=folder, resume=again, show=watch.training)
         part.set_weights(run.model().get_weights())
         before = len(history)
         history += [
@@ -117,7 +130,7 @@ def _from_features(
     trunk: Trunk,
     dataset: DataSet,
     cache: ArrayCache,
-    extracting: Progress,
+    watch: Watch,
 ) -> tuple[keras.Model, DataSet]:
     """Give the head alone, its layers the model's own, and the features to train it from."""
     inputs = keras.Input(extractor.shape, name="features")
@@ -132,7 +145,7 @@ def _from_features(
             extractor,
             split.images,
             cache,
-            progress=lambda done, total: extracting(name, done, total),
+            progress=lambda done, total: watch.extracting(name, done, total),
         )
         return Split(found, split.labels, None, split.names)
 

@@ -1,0 +1,156 @@
+"""`evrisim transfer`: a net that has learned elsewhere, taken over for one's own images."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from evrisim._validate import InputError, check_choice
+from evrisim.cli import heavy, options, training_progress
+from evrisim.cli.output import Output
+from evrisim.cli.train import command, note_sizes, run_directory, summary
+from evrisim.data import sources
+from evrisim.messages import translate as _
+
+if TYPE_CHECKING:
+    from evrisim.transfer import Plan
+
+SIZE, SMALL = 160, 96
+"""Rows and columns that a trunk sees: of photographs, and of images of a set of small ones."""
+
+STAGES = ("head", "tune")
+
+Last = Annotated[
+    str | None,
+    typer.Option(
+        "--last", help=_("What of the trunk trains: a number of last layers, all, or a block.")
+    ),
+]
+
+
+def transfer(
+    data: Annotated[str, typer.Argument(help=_("Name of a data set, or a folder of images."))],
+    backbone: Annotated[
+        str,
+        typer.Option("--backbone", "-b", help=_("Known architecture, folder of a run, or file.")),
+    ] = "mobilenet_v2",
+    weights: Annotated[
+        str, typer.Option("--weights", help=_("imagenet, random, or a file of weights."))
+    ] = "imagenet",
+    strategy: Annotated[
+        str, typer.Option("--strategy", help=_("frozen, partial, full or two-stage."))
+    ] = "two-stage",
+    last: Last = None,
+    head: Annotated[str, typer.Option("--head", help=_("linear or course."))] = "linear",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help=_("Change a setting: head.epochs=5, tune.learning_rate=1e-4; repeatable.")
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option("--seed", "-s", help=_("Seed of weights, order and draws."))
+    ] = 0,
+    out: options.Out = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help=_("Go on with an unfinished run."))
+    ] = False,
+    data_dir: options.DataDir = None,
+    offline: options.Offline = False,
+    size: options.Size = None,
+    policy: options.Policy = None,
+    skip_broken: options.SkipBroken = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    lang: options.Lang = None,
+) -> None:
+    """Take a net over that has learned elsewhere: train a head on it, measure, report."""
+    output = options.output(json, quiet)
+    sources.check_source(data)
+    changes = _by_stage(options.settings(settings))
+    known = data in sources.DATA_SETS
+    trunk_size = options.parse_size(size) if size else (SMALL if known else SIZE,) * 2
+    reading = options.reading(None, policy, skip_broken)
+    if not known:
+        reading["size"] = trunk_size
+    directory = run_directory(out, f"{sources.stem(data)}-{Path(backbone).stem}-s{seed}", resume)
+    heavy.load()
+    from evrisim import transfer as room
+    from evrisim import workflow
+    from evrisim.data.cache import ArrayCache, default_folder
+    from evrisim.data.source import Source
+    from evrisim.transfer import strategies
+
+    stages = room.stages(
+        strategy,
+        head=strategies.HEAD.with_settings({"seed": seed, **changes["head"]}),
+        tune=strategies.TUNE.with_settings({"seed": seed, **changes["tune"]}),
+        trained=_last(last),
+    )
+    check_choice("head", head, room.HEADS)
+    trunk = room.trunk(backbone, (*trunk_size, 3), weights=weights, offline=offline)
+    plan = room.Plan(trunk, stages, head)
+    source = Source(data, data_dir=str(data_dir) if data_dir else None, reading=reading)
+    dataset = options.load(output, source, offline=offline)
+    note_sizes(output, dataset, directory)
+    _note_stages(output, plan)
+    with training_progress.shown(output) as show:
+        run = workflow.transfer_run(
+            dataset,
+            plan,
+            directory=directory,
+            cache=ArrayCache(default_folder()),
+            resume=resume,
+            watch=room.Watch(show, _extracting(output)),
+            facts={"command": command(), "source": source.to_json()},
+        )
+    output.result(run.facts, summary(run))
+
+
+def _by_stage(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Part `head.epochs` from `tune.epochs`."""
+    found: dict[str, dict[str, Any]] = {name: {} for name in STAGES}
+    for key, value in settings.items():
+        stage, dot, name = key.partition(".")
+        if not dot or stage not in found:
+            raise InputError(
+                _(
+                    "`--set` needs head.SETTING=VALUE or tune.SETTING=VALUE here; received {key!r}."
+                ).format(key=key)
+            )
+        found[stage][name] = value
+    return found
+
+
+def _last(text: str | None) -> int | str | None:
+    return int(text) if text is not None and text.isascii() and text.isdigit() else text
+
+
+def _note_stages(output: Output, plan: "Plan") -> None:
+    """Say what trains when."""
+    for stage in plan.stages:
+        trained = stage.freezing(plan.trunk.model).trained
+        what = (
+            _("{count} of the trunk's {layers} layers and the head, from {first}").format(
+                count=len(trained), layers=len(plan.trunk.model.layers), first=trained[0]
+            )
+            if trained
+            else _("the head alone; what the trunk gives is computed once")
+        )
+        output.note(f"{stage.name}: {what}")
+
+
+def _extracting(output: Output) -> Callable[[str, int, int], None]:
+    """Say how far the computing of features is, in a line each tenth."""
+
+    def show(split: str, done: int, total: int) -> None:
+        before = max(done - 2048, 0)
+        if 10 * done // total > 10 * before // total:
+            output.note(
+                _("features of {split}: {done} of {total} images").format(
+                    split=split, done=done, total=total
+                )
+            )
+
+    return show
