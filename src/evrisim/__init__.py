@@ -42,6 +42,7 @@ _MODULES = {
     "robustness": "evrisim.robustness",
     "study": "evrisim.study",
     "train_run": "evrisim.workflow",
+    "transfer": "evrisim.transfer",
 }
 
 __getattr__, __all__ = front(__name__, _MODULES)

@@ -36,8 +36,8 @@ def transfer(
         typer.Option("--backbone", "-b", help=_("Known architecture, folder of a run, or file.")),
     ] = "mobilenet_v2",
     weights: Annotated[
-        str, typer.Option("--weights", help=_("imagenet, random, or a file of weights."))
-    ] = "imagenet",
+        str | None, typer.Option("--weights", help=_("imagenet, random, or a file of weights."))
+    ] = None,
     strategy: Annotated[
         str, typer.Option("--strategy", help=_("frozen, partial, full or two-stage."))
     ] = "two-stage",

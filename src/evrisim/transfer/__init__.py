@@ -4,15 +4,17 @@ from evrisim.transfer.classifier import HEADS, classifier
 from evrisim.transfer.extraction import Extractor, features
 from evrisim.transfer.folding import folded
 from evrisim.transfer.freezing import NORM_POLICIES, Freezing, frozen, full, partial
-from evrisim.transfer.strategies import STRATEGIES, Stage, stages
+from evrisim.transfer.strategies import HEAD, STRATEGIES, TUNE, Stage, stages
 from evrisim.transfer.training import NOBODY, Plan, Watch, train
 from evrisim.transfer.trunks import Trunk, trunk, without_head
 
 __all__ = [
+    "HEAD",
     "HEADS",
     "NOBODY",
     "NORM_POLICIES",
     "STRATEGIES",
+    "TUNE",
     "Extractor",
     "Freezing",
     "Plan",

@@ -44,7 +44,7 @@ def trunk(
     name: str | Path,
     image_shape: Shape | None = None,
     *,
-    weights: str | Path = IMAGENET,
+    weights: str | Path | None = None,
     offline: bool = False,
 ) -> Trunk:
     """Give the trunk of a known architecture, of a model of ours, or of a trained model.
@@ -54,8 +54,9 @@ def trunk(
             file, whose trunk has the weights that were trained.
         image_shape: `(rows, columns, channels)` for one built by its name; None: what it was
             made for.
-        weights: `imagenet` (of Keras, fetched once and kept under `KERAS_HOME`), `random`, or a
-            file of weights as Keras saves them.
+        weights: Of one built by its name: `imagenet` (of Keras, fetched once and kept under
+            `KERAS_HOME`), `random`, or a file of weights as Keras saves them. None: `imagenet` for
+            a known architecture, `random` for a model of ours.
         offline: Open no connection.
 
     Raises:
@@ -65,10 +66,11 @@ def trunk(
     if str(name) in backbones.BACKBONES:
         model = backbones.build_trunk(str(name), image_shape)
         _scale_as_pretrained(str(name), model)
-        _load(str(name), model, str(weights), offline)
-        return Trunk(str(name), str(weights), model)
+        given = IMAGENET if weights is None else str(weights)
+        _load(str(name), model, given, offline)
+        return Trunk(str(name), given, model)
     if str(name) in models.MODELS and not Path(name).exists():
-        check_choice("weights", str(weights), (RANDOM,))
+        check_choice("weights", RANDOM if weights is None else str(weights), (RANDOM,))
         built = models.build(str(name), image_shape or (32, 32, 3), 2)
         return Trunk(str(name), RANDOM, without_head(built))
     opened = open_model(name)
