@@ -41,7 +41,9 @@ def test_a_net_is_taken_over_measured_and_reported(arguments, tmp_path, capsys):
     assert facts["status"] == run.status == "done"
     assert facts["test_touches"] == 1
     assert [stage["name"] for stage in facts["transfer"]["stages"]] == ["head", "tune"]
-    assert (run.directory / "report.html").is_file()
+    page = (run.directory / "report.html").read_text("utf-8")
+    assert "What was taken over" in page
+    assert "What trained when" in page
     assert facts["metrics"]["top1"]["value"] > 0.3  # by chance 0.1
     trunk = transfer.trunk(arguments[3]).model
     trained = sum(layer.name.startswith("stage2") for layer in trunk.layers)

@@ -71,6 +71,7 @@ def done(material: Material) -> Section:
         *_skipped(material),
         Heading(_("Model")),
         _model_table(material),
+        *_transfer_tables(material),
         Heading(_("Recipe")),
         _recipe_table(material.facts.get("recipe") or {}),
     ]
@@ -137,6 +138,44 @@ def _model_table(material: Material) -> Table:
         (_("weights (SHA-256)"), str(material.facts.get("weights_sha256") or _("n/a"))),
     ]
     return Table(_("Model and options"), (_("What"), _("Value")), rows)
+
+
+def _transfer_tables(material: Material) -> list[Table]:
+    """Tabulate what was taken over and what trained when; none for a training from the start."""
+    told = material.facts.get("transfer")
+    if not told:
+        return []
+    what = [
+        (_("trunk"), told["trunk"]),
+        (_("its weights"), told["weights"]),
+        (_("size it sees"), "×".join(map(str, told["size"]))),
+        (_("head"), told["head"]),
+    ]
+    header = (
+        _("Stage"),
+        _("trains of the trunk"),
+        _("normalisations"),
+        _("epochs"),
+        _("highest rate"),
+        _("validation top-1"),
+        _("seconds"),
+    )
+    rows = [
+        (
+            stage["name"],
+            plain(stage["trained"]),
+            stage["norm"],
+            numbers.whole(stage["epochs"]),
+            numbers.general(stage["recipe"]["learning_rate"], 3),
+            numbers.percent(stage["validation"]["top1"]),
+            numbers.decimal(stage["seconds"], 1),
+        )
+        for stage in told["stages"]
+    ]
+    return [
+        Table(_("What was taken over"), (_("What"), _("Value")), what),
+        Table(_("What trained when"), header, rows, frozenset({3, 4, 5, 6})),
+    ]
 
 
 def _recipe_table(recipe: Mapping[str, Any]) -> Table:
