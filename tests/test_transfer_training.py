@@ -9,8 +9,8 @@ from evrisim._validate import InputError
 from evrisim.data.cache import ArrayCache
 from evrisim.data.dataset import DataSet, Split, check_dataset
 from evrisim.evaluate import evaluate
-from evrisim.training import fit
-from evrisim.transfer import strategies
+from evrisim.training import Run, fit
+from evrisim.transfer import strategies, training
 
 RNG = np.random.default_rng(0)
 
@@ -118,6 +118,27 @@ def test_from_kept_features_a_head_learns_as_on_the_whole_model(tmp_path):
     for kept, computed in zip(run.history, straight.history, strict=True):
         for name in ("loss", "val_loss"):
             assert kept[name] == pytest.approx(computed[name], rel=1e-5)
+
+
+def test_above_a_cut_the_rest_learns_as_in_the_whole_model(tmp_path, monkeypatch):
+    recipe = strategies.TUNE.with_settings({**SHORT, "learning_rate": 1e-3})
+
+    def tuned(name):
+        plan = transfer.Plan(trunk(), [transfer.Stage("tune", "stage2", recipe)], dropout=0.0)
+        place = {"directory": tmp_path / name, "cache": ArrayCache(tmp_path / "cache")}
+        return transfer.train(DATA, plan, **place)
+
+    kept = tuned("kept")
+    told = DATA.content_hash()
+    first = Run.open(tmp_path / "kept" / "stages" / "1-tune")
+    assert first.facts["data"]["content_hash"] != told  # it was trained from maps
+    assert first.model().input_shape == (None, 8, 8, 6)
+    monkeypatch.setattr(training, "MEMORY", 0.0)
+    whole = tuned("whole")
+    assert Run.open(tmp_path / "whole" / "stages" / "1-tune").facts["data"]["content_hash"] == told
+    for one, other in zip(kept.history, whole.history, strict=True):
+        for name in ("loss", "val_loss"):
+            assert one[name] == pytest.approx(other[name], rel=1e-4)
 
 
 class Stop(Exception):

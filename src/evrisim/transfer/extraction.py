@@ -41,6 +41,7 @@ class Extractor:
         precision: `auto`, `float32` or `bfloat16`.
 
     Attributes:
+        cut: The layer, None for averages.
         shape: `(rows, columns, channels)` of one image's features, `(1, 1, channels)` of averages.
         key: Another for every other trunk, weights, size, cut and precision.
     """
@@ -53,7 +54,7 @@ class Extractor:
         cut: str | None = None,
         precision: str = "auto",
     ) -> None:
-        model = trunk.model
+        model, self.cut = trunk.model, cut
         if cut is not None:
             check_choice("cut", cut, [one.name for one in Graph(model).cuts()])
             model = keras.Model(model.input, model.get_layer(cut).output, name=model.name)

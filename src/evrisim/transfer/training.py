@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from evrisim import machine
 from evrisim.data.cache import ArrayCache
 from evrisim.data.dataset import DataSet, Split
 from evrisim.messages import translate as _
@@ -15,11 +16,16 @@ from evrisim.training import loop
 from evrisim.training.fitting import fit, keep
 from evrisim.training.precision import seeded
 from evrisim.training.run import Run
+from evrisim.transfer import cutting
 from evrisim.transfer import freezing as room
 from evrisim.transfer.classifier import classifier
 from evrisim.transfer.extraction import Extractor, features
+from evrisim.transfer.freezing import Freezing
 from evrisim.transfer.strategies import Stage
 from evrisim.transfer.trunks import Trunk
+
+MEMORY = 0.25
+"""Share of the machine's memory that kept features may take."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +73,11 @@ def train(
 ) -> Run:
     """Train a new head on a trunk, and what of the trunk the stages say.
 
-    Where a stage trains nothing of the trunk, and its recipe augments nothing, the trunk's
-    features are computed once and kept in `cache`; the head is trained from them. Each stage is
-    a run of its own in a folder of `directory`, so that a killed training goes on where it was.
+    Where a stage's recipe augments nothing, what it never trains is computed once and kept in
+    `cache`: all of the trunk where the head trains alone, else what lies below a cut that is chosen
+    by what it saves and what its maps take (see `cutting.choose`). The rest is trained from
+    that. Each stage is a run of its own in a folder of `directory`, so that a killed training
+    goes on where it was.
 
     Args:
         dataset: What to train on; the test split is not looked at.
@@ -101,9 +109,10 @@ def train(
     for number, (stage, freezing) in enumerate(zip(plan.stages, freezings, strict=True), start=1):
         room.apply(freezing, trunk.model)
         part, given = model, dataset
-        if not freezing.trained and stage.recipe.policy is None:
-            extractor = Extractor(trunk, dataset.image_shape, precision=stage.recipe.precision)
-            part, given = _from_features(model, extractor, trunk, dataset, cache, watch)
+        extractor = _extractor(stage, freezing, trunk, dataset)
+        if extractor is not None:
+            part = _above(model, trunk, extractor)
+            given = _features_of(dataset, trunk, extractor, cache, watch)
         folder = directory / "stages" / f"{number}-{stage.name}"
         again = resume and (folder / "run.json").exists()
         run = fit(given, part, stage.recipe, directory=folder, resume=again, show=watch.training)
@@ -124,21 +133,39 @@ def train(
     )
 
 
-def _from_features(
-    model: keras.Model,
-    extractor: Extractor,
-    trunk: Trunk,
-    dataset: DataSet,
-    cache: ArrayCache,
-    watch: Watch,
-) -> tuple[keras.Model, DataSet]:
-    """Give the head alone, its layers the model's own, and the features to train it from."""
+def _extractor(
+    stage: Stage, freezing: Freezing, trunk: Trunk, dataset: DataSet
+) -> Extractor | None:
+    """Give what computes once what a stage never trains; None where nothing can be kept."""
+    if stage.recipe.policy is not None:
+        return None
+    name = None
+    if freezing.trained:
+        images = len(dataset.train) + len(dataset.validation)
+        memory = int(MEMORY * machine.memory_bytes())
+        cut = cutting.choose(freezing, trunk.model, images, memory)
+        if cut is None:
+            return None
+        name = cut.name
+    return Extractor(trunk, dataset.image_shape, cut=name, precision=stage.recipe.precision)
+
+
+def _above(model: keras.Model, trunk: Trunk, extractor: Extractor) -> keras.Model:
+    """Give what lies above an extractor's features, in the model's own layers."""
     inputs = keras.Input(extractor.shape, name="features")
     x: Any = inputs
-    place = model.layers.index(trunk.model)
-    for layer in model.layers[place + 1 :]:
+    if extractor.cut is not None:
+        start = trunk.model.get_layer(extractor.cut).output
+        x = keras.Model(start, trunk.model.output, name=f"{trunk.model.name}_above")(x)
+    for layer in model.layers[model.layers.index(trunk.model) + 1 :]:
         x = layer(x)
-    head = keras.Model(inputs, x, name=f"{model.name}_head")
+    return keras.Model(inputs, x, name=f"{model.name}_above")
+
+
+def _features_of(
+    dataset: DataSet, trunk: Trunk, extractor: Extractor, cache: ArrayCache, watch: Watch
+) -> DataSet:
+    """Give a data set of features in place of images."""
 
     def made(name: str, split: Split) -> Split:
         found = features(
@@ -150,7 +177,7 @@ def _from_features(
         return Split(found, split.labels, None, split.names)
 
     train, validation = (made(name, dataset.splits[name]) for name in ("train", "validation"))
-    return head, DataSet(
+    return DataSet(
         _("{data}, features of {trunk}").format(data=dataset.name, trunk=trunk.name),
         train,
         validation,
