@@ -26,3 +26,13 @@ def test_a_range_includes_its_ends(value):
 def test_a_whole_number_is_neither_truth_nor_fraction_nor_text(value):
     with pytest.raises(InputError, match="`epochs` must be a whole number of at least 1"):
         check_whole("epochs", value, 1)
+
+
+def test_a_sentence_lists_no_more_choices_than_one_reads():
+    many = [f"net{number}" for number in range(50)]
+    with pytest.raises(InputError) as told:
+        check_choice("model", "nett7", many)
+    said = str(told.value)
+    assert "net31, … (50 in all)" in said
+    assert "net32" not in said
+    assert "Did you mean 'net7'?" in said

@@ -16,6 +16,10 @@ class InputError(ValueError):
     """
 
 
+LISTED = 32
+"""Choices that a sentence lists at most; there are forty known architectures."""
+
+
 def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:
     """Return `value` if it is one of `choices`, else say which there are.
 
@@ -31,9 +35,14 @@ def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:
         return str(value)
     near = get_close_matches(str(value), known, n=1)
     hint = _(" Did you mean {near!r}?").format(near=near[0]) if near else ""
+    listed = ", ".join(known)
+    if len(known) > LISTED:
+        listed = _("{some}, … ({count} in all)").format(
+            some=", ".join(known[:LISTED]), count=len(known)
+        )
     raise InputError(
         _("`{name}` must be one of {known}; received {value!r}.").format(
-            name=name, known=", ".join(known), value=value
+            name=name, known=listed, value=value
         )
         + hint
     )
