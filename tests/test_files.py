@@ -52,3 +52,17 @@ def test_a_writer_that_needs_the_ending_gets_it(tmp_path):
     _files.write_with(tmp_path / "model.keras", write)
     assert seen == [".keras"]
     assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
+
+
+def test_folders_put_in_one_place_by_many_at_once_are_all_written(tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    def put(number):
+        with _files.written_beside(tmp_path / "place") as temporary:
+            temporary.mkdir()
+            (temporary / "number").write_text(str(number), encoding="utf-8")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(put, range(200)))
+    assert (tmp_path / "place" / "number").read_text("utf-8") in map(str, range(200))
+    assert [path.name for path in tmp_path.iterdir()] == ["place"]

@@ -1,5 +1,6 @@
 """Files that appear whole or not at all: written beside their place, flushed, then renamed."""
 
+import errno
 import hashlib
 import json
 import os
@@ -9,6 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+_TRIES = 16
+"""How often a folder is put in place while others put theirs there."""
 
 
 @contextmanager
@@ -95,14 +99,24 @@ def remove(path: Path) -> None:
 
 
 def _replace(source: Path, target: Path) -> None:
-    if source.is_dir() and target.is_dir():
-        # A folder cannot be renamed over a filled one: the old one steps aside first.
-        aside = source.with_name(source.name + ".old")
-        target.replace(aside)
+    if not source.is_dir():
         source.replace(target)
+        return
+    # A folder cannot be renamed over a filled one: the old one steps aside first. Another process
+    # may put or move its own between two steps; then the steps are taken again.
+    for last in (False,) * (_TRIES - 1) + (True,):
+        aside = source.with_name(f"{source.name}.old")
+        try:
+            if target.is_dir():
+                target.replace(aside)
+            source.replace(target)
+        except OSError as error:
+            if last or error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
+                raise
+        else:
+            remove(aside)
+            return
         remove(aside)
-    else:
-        source.replace(target)
 
 
 def _flush_folder(folder: Path) -> None:

@@ -71,7 +71,9 @@ class ArrayCache:
                 "notes": notes,
             }
             (temporary / "entry.json").write_text(json.dumps(described), encoding="utf-8")
-        return np.load(self.folder / key / "images.npy", mmap_mode="r"), notes
+            # Mapped before it is in place, where another process may put its own instead.
+            made = np.load(file, mmap_mode="r")
+        return made, notes
 
 
 def _reserve(file: Path) -> None:
