@@ -452,7 +452,7 @@ def test_an_activation_of_ones_own_is_not_taken_for_elementwise():
 def trunk(x):
     x = L.Conv2D(4, 3, strides=2, padding="same", name="one")(x)
     y = L.Conv2D(4, 3, padding="same", name="two")(L.BatchNormalization(name="norm")(x))
-    return L.ReLU(name="relu")(L.Add(name="add")([x, y]))
+    return L.ReLU(name="relu")(L.Add(name="sum")([x, y]))
 
 
 def told(field):

@@ -104,14 +104,14 @@ def _replace(source: Path, target: Path) -> None:
         return
     # A folder cannot be renamed over a filled one: the old one steps aside first. Another process
     # may put or move its own between two steps; then the steps are taken again.
-    for last in (False,) * (_TRIES - 1) + (True,):
-        aside = source.with_name(f"{source.name}.old")
+    aside = source.with_name(f"{source.name}.old")
+    for tries_left in reversed(range(_TRIES)):
         try:
             if target.is_dir():
                 target.replace(aside)
             source.replace(target)
         except OSError as error:
-            if last or error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
+            if not tries_left or error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
                 raise
         else:
             remove(aside)

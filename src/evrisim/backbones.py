@@ -21,6 +21,9 @@ NUM_CLASSES = 1000
 SMALLEST = 32
 """Rows and columns that most of them need: they halve the resolution five times."""
 
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of ImageNet's red, green and blue, images scaled to 0–1."""
+
 KERAS_SOURCE = "https://keras.io/api/applications"
 """Where the accuracies of Keras' own weights are published."""
 
@@ -128,21 +131,18 @@ def when_to_choose() -> dict[str, str]:
             "a modern convnet for about the work of resnet50, if data or weights suit"
         ),
     }
-    smaller = {
-        "resnet": "resnet50",
-        "densenet": "densenet121",
-        "efficientnet_b": "efficientnet_b0",
-        "efficientnet_v2_b": "efficientnet_v2_b0",
-        "efficientnet_v2": "efficientnet_v2_s",
-        "convnext": "convnext_tiny",
+    larger = {
+        "resnet50": ("resnet101", "resnet152"),
+        "resnet50_v2": ("resnet101_v2", "resnet152_v2"),
+        "densenet121": ("densenet169", "densenet201"),
+        "efficientnet_b0": tuple(f"efficientnet_b{number}" for number in (1, 2, 3, 5, 6, 7)),
+        "efficientnet_v2_b0": tuple(f"efficientnet_v2_b{number}" for number in (1, 2, 3)),
+        "efficientnet_v2_s": ("efficientnet_v2_m", "efficientnet_v2_l"),
+        "convnext_tiny": tuple(f"convnext_{size}" for size in ("small", "base", "large", "xlarge")),
     }
-
-    def like(name: str) -> str:
-        if name.endswith("_v2") and name.startswith("resnet"):
-            return "resnet50_v2"
-        return smaller[max((one for one in smaller if name.startswith(one)), key=len)]
-
-    return {name: said.get(name) or more.format(name=like(name)) for name in BACKBONES}
+    for smallest, others in larger.items():
+        said |= dict.fromkeys(others, more.format(name=smallest))
+    return {name: said[name] for name in BACKBONES}
 
 
 def build(
@@ -232,9 +232,8 @@ def _imagenet(images: Any) -> Any:
     """Bring each channel to mean 0 and deviation 1 over ImageNet."""
     import keras
 
-    mean, deviation = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-    scale = [1 / (255 * one) for one in deviation]
-    offset = [-middle / one for middle, one in zip(mean, deviation, strict=True)]
+    scale = [1 / (255 * one) for one in DEVIATION]
+    offset = [-middle / one for middle, one in zip(MEAN, DEVIATION, strict=True)]
     return keras.layers.Rescaling(scale, offset=offset, dtype="float32", name="scale")(images)
 
 

@@ -52,10 +52,7 @@ def train_run(
         The run, with status `done`.
     """
     run = fit(dataset, model, recipe, directory=directory, resume=resume, show=show, facts=facts)
-    if run.facts["status"] != "done":
-        evaluate_run(run, dataset)
-        run = report_run(Run.open(directory), dataset).updated(status="done")
-    return run
+    return run if run.facts["status"] == "done" else _judged(run, dataset)
 
 
 def transfer_run(
@@ -86,8 +83,13 @@ def transfer_run(
         resume=resume,
         watch=watch,
     ).updated(**(facts or {}))
+    return _judged(run, dataset)
+
+
+def _judged(run: Run, dataset: DataSet) -> Run:
+    """Evaluate a trained run on the test split, explain and report; it is done then."""
     evaluate_run(run, dataset)
-    return report_run(Run.open(directory), dataset).updated(status="done")
+    return report_run(Run.open(run.directory), dataset).updated(status="done")
 
 
 def evaluate_other(run: Run, dataset: DataSet, *, progress: Progress | None = None) -> Evaluation:

@@ -184,7 +184,7 @@ def _step(step: Any) -> str:
 
 
 def check(
-    data: Annotated[str, typer.Argument(help=_("Name of a data set, or a folder of images."))],
+    data: options.Data,
     augmentation: Annotated[
         str | None,
         typer.Option(

@@ -13,7 +13,6 @@ from evrisim.messages import translate as _
 if TYPE_CHECKING:
     from evrisim.data.dataset import DataSet
 
-Name = Annotated[str, typer.Argument(help=_("Name of a data set, or a folder of images."))]
 
 _NAMED = 8
 
@@ -42,7 +41,7 @@ def list_all(
 
 
 def show(
-    data: Name,
+    data: options.Data,
     picture: Annotated[
         Path | None, typer.Option("--picture", help=_("Write a PNG with images of each class."))
     ] = None,
@@ -79,7 +78,7 @@ def show(
 
 
 def check(
-    data: Name,
+    data: options.Data,
     data_dir: options.DataDir = None,
     offline: options.Offline = False,
     json: options.Json = False,
@@ -119,7 +118,7 @@ def check(
 
 
 def fetch(
-    data: Name,
+    data: options.Data,
     data_dir: options.DataDir = None,
     json: options.Json = False,
     quiet: options.Quiet = False,

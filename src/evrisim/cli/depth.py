@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
 
 def depth(
-    data: Annotated[
-        str, typer.Argument(help=_("Name of a data set, or a folder of images."))
-    ] = "shapes",
+    data: options.Data = "shapes",
     nets: Annotated[
         str, typer.Option("--nets", help=_("Which of plain, resnet, preact_resnet."))
     ] = "plain,resnet",

@@ -33,6 +33,12 @@ Lang = Annotated[
     str | None,
     typer.Option("--lang", help=_("Language: en or tr."), callback=_checked_language),
 ]
+Data = Annotated[str, typer.Argument(help=_("Name of a data set, or a folder of images."))]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help=_("Change a setting: epochs=5, model.width=32; repeatable.")),
+]
+Resume = Annotated[bool, typer.Option("--resume", help=_("Go on with an unfinished run."))]
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help=_("Folder or archive looked in first."))
 ]

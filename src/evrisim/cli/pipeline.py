@@ -19,15 +19,12 @@ if TYPE_CHECKING:
 
 
 def pipeline(
-    data: Annotated[str, typer.Argument(help=_("Name of a data set, or a folder of images."))],
+    data: options.Data,
     model: Annotated[str, typer.Option("--model", "-m", help=_("Name of a model."))] = "convnet",
     recipe: Annotated[
         str, typer.Option("--recipe", "-r", help=_("Name of a recipe, or a YAML file."))
     ] = "course",
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help=_("Change a setting: epochs=5, model.width=32; repeatable.")),
-    ] = None,
+    settings: options.Settings = None,
     batches: Annotated[
         int, typer.Option("--batches", help=_("Batches trained on in each of five rounds."))
     ] = 10,

@@ -20,22 +20,17 @@ if TYPE_CHECKING:
 
 
 def train(
-    data: Annotated[str, typer.Argument(help=_("Name of a data set, or a folder of images."))],
+    data: options.Data,
     model: Annotated[str, typer.Option("--model", "-m", help=_("Name of a model."))] = "convnet",
     recipe: Annotated[
         str, typer.Option("--recipe", "-r", help=_("Name of a recipe, or a YAML file."))
     ] = "course",
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help=_("Change a setting: epochs=5, model.width=32; repeatable.")),
-    ] = None,
+    settings: options.Settings = None,
     seed: Annotated[
         int | None, typer.Option("--seed", "-s", help=_("Seed of weights, order and draws."))
     ] = None,
     out: options.Out = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help=_("Go on with an unfinished run."))
-    ] = False,
+    resume: options.Resume = False,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help=_("Also write TensorBoard logs."))
     ] = False,

@@ -30,7 +30,7 @@ Last = Annotated[
 
 
 def transfer(
-    data: Annotated[str, typer.Argument(help=_("Name of a data set, or a folder of images."))],
+    data: options.Data,
     backbone: Annotated[
         str,
         typer.Option("--backbone", "-b", help=_("Known architecture, folder of a run, or file.")),
@@ -53,12 +53,13 @@ def transfer(
         int, typer.Option("--seed", "-s", help=_("Seed of weights, order and draws."))
     ] = 0,
     out: options.Out = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help=_("Go on with an unfinished run."))
-    ] = False,
+    resume: options.Resume = False,
     data_dir: options.DataDir = None,
     offline: options.Offline = False,
-    size: options.Size = None,
+    size: Annotated[
+        str | None,
+        typer.Option("--size", help=_("Size that the trunk sees images at, such as 160.")),
+    ] = None,
     policy: options.Policy = None,
     skip_broken: options.SkipBroken = False,
     json: options.Json = False,
@@ -143,9 +144,10 @@ def _note_stages(output: Output, plan: "Plan") -> None:
 
 def _extracting(output: Output) -> Callable[[str, int, int], None]:
     """Say how far the computing of features is, in a line each tenth."""
+    from evrisim.transfer.extraction import CHUNK
 
     def show(split: str, done: int, total: int) -> None:
-        before = max(done - 2048, 0)
+        before = max(done - CHUNK, 0)
         if 10 * done // total > 10 * before // total:
             output.note(
                 _("features of {split}: {done} of {total} images").format(

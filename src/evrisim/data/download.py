@@ -70,7 +70,12 @@ def is_offline(offline: bool = False) -> bool:
 
 def keras_datasets() -> Path:
     """Give the folder where Keras keeps data sets: `$KERAS_HOME/datasets`, else `~/.keras/…`."""
-    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"
+    return keras_folder("datasets")
+
+
+def keras_folder(name: str) -> Path:
+    """Give a folder of those Keras keeps: `$KERAS_HOME/<name>`, else `~/.keras/<name>`."""
+    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / name
 
 
 def existing(place: Path) -> Path:

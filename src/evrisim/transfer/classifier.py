@@ -73,9 +73,9 @@ def resized(trunk: Trunk, image_shape: Shape | None) -> tuple[Any, Any]:
 
 
 def head_on(maps: Any, num_classes: int, *, head: str, dropout: float) -> Any:
-    """Give the logits of feature maps, or of features that are averaged already."""
+    """Give the logits of feature maps."""
     layers = keras.layers
-    x = layers.GlobalAveragePooling2D(name="pool")(maps) if len(maps.shape) == 4 else maps
+    x = layers.GlobalAveragePooling2D(name="pool")(maps)
     if head == "course":
         x = layers.Dropout(0.3, name="head_dropout1")(x)
         x = layers.Dense(256, activation="relu", name="head_dense")(x)

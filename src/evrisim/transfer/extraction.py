@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from evrisim import inference
 from evrisim._validate import check_choice
 from evrisim.data.cache import ArrayCache, digest
 from evrisim.training.fitting import weights_hash
@@ -72,14 +73,11 @@ class Extractor:
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Give the features of raw 0–255 images: `(count, *shape)` float32."""
-        found = np.empty((len(images), *self.shape), np.float32)
-        for start in range(0, len(images), BATCH):
-            part = np.asarray(images[start : start + BATCH])
-            full = part
-            if len(part) < BATCH:  # one size, so that the step is traced once
-                full = np.concatenate([part, np.zeros((BATCH - len(part), *part.shape[1:]))])
-            found[start : start + len(part)] = self._model.predict_on_batch(full)[: len(part)]
-        return found
+        parts = [
+            self._model.predict_on_batch(batch)[:count]
+            for batch, count in inference.batches(images, BATCH)
+        ]
+        return np.concatenate(parts)
 
 
 def features(

@@ -107,19 +107,14 @@ def cut(freezing: Freezing, model: keras.Model) -> str | None:
     graph, trained = Graph(model), with_weights(freezing.trained, model)
     places = {operation.name: place for place, operation in enumerate(graph.order)}
     first = min((places[name] for name in trained), default=len(places))
-    below = [one.name for one in graph.cuts() if places[one.name] < first]
-    found = [name for name in below if not _is_input(model, name)]
+    below = [one for one in graph.cuts() if places[one.name] < first]
+    found = [one.name for one in below if not isinstance(one, keras.layers.InputLayer)]
     return found[-1] if found else None
 
 
 def with_weights(names: Collection[str], model: keras.Model) -> list[str]:
     """Give those of some layers that have weights."""
     return [layer.name for layer in model.layers if layer.name in names and layer.weights]
-
-
-def _is_input(model: keras.Model, name: str) -> bool:
-    found = [layer for layer in model.layers if layer.name == name]
-    return bool(found) and isinstance(found[0], keras.layers.InputLayer)
 
 
 def _never_drop(model: keras.Model) -> None:

@@ -1,6 +1,5 @@
 """The part of a net that a new task takes over: from raw images to feature maps, with weights."""
 
-import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 
 from evrisim import backbones, models
 from evrisim._validate import InputError, check_choice
+from evrisim.data.download import is_offline, keras_folder
 from evrisim.messages import translate as _
 from evrisim.opening import open_model
 from evrisim.transfer import weights as transferred
@@ -20,8 +20,7 @@ IMAGENET, RANDOM = "imagenet", "random"
 
 Shape = tuple[int, int, int]
 
-# What the pretrained EfficientNets (version 1) were scaled by.
-_MEAN, _DEVIATION = np.array((0.485, 0.456, 0.406)), np.array((0.229, 0.224, 0.225))
+_MEAN, _DEVIATION = np.array(backbones.MEAN), np.array(backbones.DEVIATION)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +56,7 @@ def trunk(
         weights: Of one built by its name: `imagenet` (of Keras, fetched once and kept under
             `KERAS_HOME`), `random`, or a file of weights as Keras saves them. None: `imagenet` for
             a known architecture, `random` for a model of ours.
-        offline: Open no connection.
+        offline: Open no connection; `EVRISIM_OFFLINE=1` says the same.
 
     Raises:
         InputError: If there is no such net; its weights are neither here nor to be fetched (the
@@ -98,7 +97,7 @@ def without_head(model: keras.Model) -> keras.Model:
 
 def weights_folder() -> Path:
     """Give the folder where Keras keeps weights: `$KERAS_HOME/models`, else `~/.keras/models`."""
-    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "models"
+    return keras_folder("models")
 
 
 def _load(name: str, model: keras.Model, weights: str, offline: bool) -> None:
@@ -120,7 +119,7 @@ def _pretrained(name: str, shape: Shape, offline: bool) -> keras.Model:
     """Give Keras' own model with the weights it gives out, fetched if they are not here."""
     known = backbones.BACKBONES[name]
     path = weights_folder() / known.weights_file.format(size=_published_size(name, shape))
-    if offline and not path.is_file():
+    if is_offline(offline) and not path.is_file():
         raise InputError(
             _(
                 "The ImageNet weights of {name} are not on this machine: {file} was looked for in "
