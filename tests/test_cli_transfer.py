@@ -26,7 +26,7 @@ def backbone(tmp_path_factory):
 def arguments(backbone, tmp_path, monkeypatch):
     monkeypatch.setenv("EVRISIM_CACHE", str(tmp_path / "cache"))
     short = ["--set", "head.epochs=6", "--set", "head.learning_rate=0.05"]
-    short += ["--set", "tune.epochs=1", "--last", "stage2"]
+    short += ["--set", "tune.epochs=1", "--strategy", "two-stage", "--last", "stage2"]
     place = ["--size", "16", "--out", str(tmp_path / "run")]
     return ["transfer", "digits", "--backbone", str(backbone), *place, *short]
 
@@ -59,13 +59,20 @@ def test_a_net_is_taken_over_measured_and_reported(arguments, tmp_path, capsys):
 
 
 WRONG = {
-    "strategy": (["--strategy", "fluid"], "`strategy` must be one of frozen, partial"),
+    "strategy": (["--strategy", "fluid"], "`strategy` must be one of auto, frozen, partial"),
+    "domain": (["--domain", "near"], "`domain` must be one of close, between, far"),
+    "auto": (["--last", "30"], "Strategy auto chooses what trains"),
+    "whole": (["--strategy", "full", "--last", "3"], "Strategy full says itself what trains"),
+    "unused": (
+        ["--strategy", "frozen", "--set", "tune.epochs=3"],
+        "`--set tune.epochs` changes nothing: strategy frozen has no such stage",
+    ),
     "head": (["--head", "lnear"], "Did you mean 'linear'"),
     "stage": (["--set", "epochs=3"], "needs head.SETTING=VALUE or tune.SETTING=VALUE"),
     "setting": (["--set", "head.epoch=3"], "Did you mean 'epochs'"),
     "backbone": (["--backbone", "mobilnet_v2"], "Did you mean 'mobilenet_v2'"),
-    "block": (["--last", "block_99"], "begins with 'block_99'"),
-    "layers": (["--last", "9999"], "9999 of them cannot be trained"),
+    "block": (["--strategy", "two-stage", "--last", "block_99"], "begins with 'block_99'"),
+    "layers": (["--strategy", "partial", "--last", "9999"], "9999 of them cannot be trained"),
     "size": (["--size", "16"], "needs images of at least 32×32 pixels"),
     "weights": (["--weights", "nosuch.h5"], "There is no file of weights nosuch.h5"),
 }

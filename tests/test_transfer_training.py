@@ -186,23 +186,3 @@ def test_floats_are_refused_unless_they_are_features():
     with pytest.raises(InputError, match="images must be uint8"):
         check_dataset(data)
     check_dataset(DataSet("maps", floats, floats, floats, DATA.class_names, features=True))
-
-
-def test_every_strategy_is_spelled_out():
-    spelled = {
-        name: [(stage.name, stage.trained) for stage in transfer.stages(name)]
-        for name in transfer.STRATEGIES
-    }
-    assert spelled == {
-        "frozen": [("head", 0)],
-        "partial": [("tune", 30)],
-        "full": [("tune", "all")],
-        "two-stage": [("head", 0), ("tune", 30)],
-    }
-    head, tune = transfer.stages("two-stage")
-    assert (head.recipe.learning_rate, head.recipe.epochs) == (1e-3, 20)
-    assert (tune.recipe.learning_rate, tune.recipe.epochs) == (1e-5, 30)
-    assert (tune.recipe.schedule, tune.recipe.warmup_epochs, tune.norm) == ("cosine", 1.0, "frozen")
-    assert tune.recipe.early_stopping
-    with pytest.raises(InputError, match="Did you mean 'two-stage'"):
-        transfer.stages("two-stages")

@@ -9,6 +9,7 @@ from evrisim import __version__
 from evrisim.cli import (
     app_page,
     augmentations,
+    backbones,
     claims,
     cost,
     data,
@@ -53,6 +54,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "pipeline": pipeline.pipeline,
     "claims": claims.claims,
     "models": models.models,
+    "backbones": backbones.backbones,
     "app": app_page.app,
     "doctor": doctor.doctor,
 }

@@ -1,6 +1,7 @@
 """`evrisim transfer`: a net that has learned elsewhere, taken over for one's own images."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +15,7 @@ from evrisim.data import sources
 from evrisim.messages import translate as _
 
 if TYPE_CHECKING:
-    from evrisim.transfer import Plan
+    from evrisim.transfer import Plan, Stage
 
 SIZE, SMALL = 160, 96
 """Rows and columns that a trunk sees: of photographs, and of images of a set of small ones."""
@@ -39,8 +40,18 @@ def transfer(
         str | None, typer.Option("--weights", help=_("imagenet, random, or a file of weights."))
     ] = None,
     strategy: Annotated[
-        str, typer.Option("--strategy", help=_("frozen, partial, full or two-stage."))
-    ] = "two-stage",
+        str,
+        typer.Option(
+            "--strategy",
+            help=_("auto, frozen, partial, full, two-stage, gradual or discriminative."),
+        ),
+    ] = "auto",
+    domain: Annotated[
+        str,
+        typer.Option(
+            "--domain", help=_("For auto: close to ImageNet's photographs, between, or far.")
+        ),
+    ] = "between",
     last: Last = None,
     head: Annotated[str, typer.Option("--head", help=_("linear or course."))] = "linear",
     settings: Annotated[
@@ -81,20 +92,19 @@ def transfer(
     from evrisim import workflow
     from evrisim.data.cache import ArrayCache, default_folder
     from evrisim.data.source import Source
-    from evrisim.transfer import strategies
 
-    stages = room.stages(
-        strategy,
-        head=strategies.HEAD.with_settings({"seed": seed, **changes["head"]}),
-        tune=strategies.TUNE.with_settings({"seed": seed, **changes["tune"]}),
-        trained=_last(last),
-    )
+    # What cannot be is refused before images are read; what `auto` takes is known after that.
+    spelled = _spelled(strategy, domain, _last(last), seed, changes)
+    stages, reason = spelled(images=1)
     check_choice("head", head, room.HEADS)
     trunk = room.trunk(backbone, (*trunk_size, 3), weights=weights, offline=offline)
-    plan = room.Plan(trunk, stages, head)
+    for stage in stages:
+        stage.freezing(trunk.model)
     source = Source(data, data_dir=str(data_dir) if data_dir else None, reading=reading)
     dataset = options.load(output, source, offline=offline)
     note_sizes(output, dataset, directory)
+    stages, reason = spelled(images=len(dataset.train))
+    plan = room.Plan(trunk, stages, head, reason=reason)
     _note_stages(output, plan)
     with training_progress.shown(output) as show:
         run = workflow.transfer_run(
@@ -107,6 +117,29 @@ def transfer(
             facts={"command": command(), "source": source.to_json()},
         )
     output.result(run.facts, summary(run))
+
+
+def _spelled(
+    strategy: str,
+    domain: str,
+    trained: int | str | None,
+    seed: int,
+    changes: dict[str, dict[str, Any]],
+) -> "partial[tuple[tuple[Stage, ...], str]]":
+    """Give what spells a strategy out for a number of images; refuse settings it has no use for."""
+    from evrisim import transfer as room
+
+    spelled = partial(
+        room.spelled,
+        strategy,
+        domain=domain,
+        trained=trained,
+        head=room.HEAD.with_settings({"seed": seed, **changes["head"]}),
+        tune=room.TUNE.with_settings({"seed": seed, **changes["tune"]}),
+    )
+    if strategy in room.STRATEGIES:
+        _check_used(changes, spelled(images=1)[0], strategy)
+    return spelled
 
 
 def _by_stage(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -124,12 +157,29 @@ def _by_stage(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _check_used(
+    changes: dict[str, dict[str, Any]], stages: "Sequence[Stage]", strategy: str
+) -> None:
+    """Refuse settings of a kind of stage that a strategy does not have."""
+    there = {"head" if stage.name == "head" else "tune" for stage in stages}
+    for name in STAGES:
+        if changes[name] and name not in there:
+            raise InputError(
+                _(
+                    "`--set {stage}.{setting}` changes nothing: strategy {strategy} has no such "
+                    "stage."
+                ).format(stage=name, setting=next(iter(changes[name])), strategy=strategy)
+            )
+
+
 def _last(text: str | None) -> int | str | None:
     return int(text) if text is not None and text.isascii() and text.isdigit() else text
 
 
 def _note_stages(output: Output, plan: "Plan") -> None:
-    """Say what trains when."""
+    """Say what trains when, and why if that was chosen here."""
+    if plan.reason:
+        output.note(plan.reason)
     for stage in plan.stages:
         trained = stage.freezing(plan.trunk.model).trained
         what = (

@@ -150,6 +150,7 @@ def _transfer_tables(material: Material) -> list[Table]:
         (_("its weights"), told["weights"]),
         (_("size it sees"), "×".join(map(str, told["size"]))),
         (_("head"), told["head"]),
+        *([(_("why these stages"), told["reason"])] if told["reason"] else []),
     ]
     header = (
         _("Stage"),
@@ -195,6 +196,7 @@ def meanings() -> dict[str, str]:
         "weight_decay": _("pull of the weights towards zero"),
         "schedule": _("how the learning rate goes on after the warm-up"),
         "warmup_epochs": _("epochs in which the learning rate climbs from zero"),
+        "layer_decay": _("what the rate is multiplied by from a layer to the one before it"),
         "label_smoothing": _("share of the target spread over all classes"),
         "ema": _("momentum of the averaged weights that are kept"),
         "clip_norm": _("largest gradient let through"),

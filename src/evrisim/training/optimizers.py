@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from evrisim.training import layer_rates
 from evrisim.training.recipe import Recipe
 
 
@@ -39,10 +40,15 @@ def optimizer(
         "use_ema": recipe.ema is not None,
         "ema_momentum": recipe.ema or 0.99,
     }
+    by_layer = recipe.layer_decay < 1
     if recipe.optimizer == "adamw":
-        built = keras.optimizers.AdamW(**{**common, "weight_decay": recipe.weight_decay})
+        kind = layer_rates.AdamW if by_layer else keras.optimizers.AdamW
+        built = kind(**{**common, "weight_decay": recipe.weight_decay})
     else:
-        built = keras.optimizers.SGD(momentum=recipe.momentum, nesterov=True, **common)
+        kind = layer_rates.SGD if by_layer else keras.optimizers.SGD
+        built = kind(momentum=recipe.momentum, nesterov=True, **common)
+    if by_layer:
+        built.factors = tuple(layer_rates.rate_factors(model, recipe.layer_decay))
     if recipe.weight_decay:
         built.exclude_from_weight_decay(
             var_list=[v for v in model.trainable_variables if len(v.shape) < 2]

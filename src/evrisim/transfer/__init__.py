@@ -1,5 +1,6 @@
 """What a net has learned elsewhere, taken over: trunks, what of them trains, new heads."""
 
+from evrisim.transfer.choosing import AUTO, DOMAINS, choose, spelled
 from evrisim.transfer.classifier import HEADS, classifier
 from evrisim.transfer.extraction import Extractor, features
 from evrisim.transfer.folding import folded
@@ -9,6 +10,8 @@ from evrisim.transfer.training import NOBODY, Plan, Watch, train
 from evrisim.transfer.trunks import Trunk, trunk, without_head
 
 __all__ = [
+    "AUTO",
+    "DOMAINS",
     "HEAD",
     "HEADS",
     "NOBODY",
@@ -21,12 +24,14 @@ __all__ = [
     "Stage",
     "Trunk",
     "Watch",
+    "choose",
     "classifier",
     "features",
     "folded",
     "frozen",
     "full",
     "partial",
+    "spelled",
     "stages",
     "train",
     "trunk",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import keras
 
-from evrisim._validate import check_choice
+from evrisim._validate import InputError, check_choice, check_range
+from evrisim.messages import translate as _
 from evrisim.training.recipe import Recipe
 from evrisim.transfer import freezing
 from evrisim.transfer.freezing import LAST_LAYERS, Freezing
@@ -19,14 +20,14 @@ class Stage:
 
     Attributes:
         name: What its folder is called.
-        trained: How many of the trunk's last layers train beside the head; 0 none, `all` all of
-            them, or what the name of the first begins with.
+        trained: How many of the trunk's last layers train beside the head; 0 none, a share of them
+            (a float below 1), `all` all of them, or what the name of the first begins with.
         recipe: How.
         norm: What batch normalisations of layers that train do, one of `NORM_POLICIES`.
     """
 
     name: str
-    trained: int | str
+    trained: float | str
     recipe: Recipe
     norm: str = "frozen"
 
@@ -42,7 +43,10 @@ class Stage:
             return freezing.full(trunk, norm=self.norm)
         if isinstance(self.trained, str):
             return freezing.partial(trunk, block=self.trained, norm=self.norm)
-        return freezing.partial(trunk, self.trained, norm=self.norm)
+        layers = self.trained
+        if isinstance(layers, float):
+            layers = max(round(check_range("trained", layers, 0, 1) * len(trunk.layers)), 1)
+        return freezing.partial(trunk, layers, norm=self.norm)
 
 
 HEAD = Recipe.create(
@@ -64,31 +68,66 @@ TUNE = HEAD.with_settings(
 """Fine-tuning as the course has it: a hundredth of the head's rate, warm-up, cosine, stopping."""
 
 
-def frozen(head: Recipe = HEAD, tune: Recipe = TUNE, trained: int | str = 0) -> tuple[Stage, ...]:
+def frozen(head: Recipe = HEAD, tune: Recipe = TUNE, trained: float | str = 0) -> tuple[Stage, ...]:
     """Train the head alone."""
     return (Stage("head", 0, head),)
 
 
 def partial(
-    head: Recipe = HEAD, tune: Recipe = TUNE, trained: int | str = LAST_LAYERS
+    head: Recipe = HEAD, tune: Recipe = TUNE, trained: float | str = LAST_LAYERS
 ) -> tuple[Stage, ...]:
     """Train the head and the end of the trunk from the beginning."""
     return (Stage("tune", trained, tune),)
 
 
-def full(head: Recipe = HEAD, tune: Recipe = TUNE, trained: int | str = ALL) -> tuple[Stage, ...]:
+def full(head: Recipe = HEAD, tune: Recipe = TUNE, trained: float | str = ALL) -> tuple[Stage, ...]:
     """Train all of it from the beginning."""
     return (Stage("tune", ALL, tune),)
 
 
 def two_stage(
-    head: Recipe = HEAD, tune: Recipe = TUNE, trained: int | str = LAST_LAYERS
+    head: Recipe = HEAD, tune: Recipe = TUNE, trained: float | str = LAST_LAYERS
 ) -> tuple[Stage, ...]:
     """Train the head first, then the end of the trunk with it.
 
     A new head begins with random weights, whose gradients would spoil what the trunk has learned.
     """
     return (Stage("head", 0, head), Stage("tune", trained, tune))
+
+
+THAWING = (0.25, 0.5, ALL)
+"""What trains in the stages of `gradual`, as in `Stage`."""
+
+LAYER_DECAY = 0.95
+"""What `discriminative` multiplies the rate by, from a layer to the one before it."""
+
+
+def gradual(
+    head: Recipe = HEAD, tune: Recipe = TUNE, trained: float | str = ALL
+) -> tuple[Stage, ...]:
+    """Train the head, then thaw the trunk from its end in three stages, which share the epochs.
+
+    Reference:
+        Howard and Ruder 2018, https://arxiv.org/abs/1801.06146 (gradual unfreezing).
+    """
+    part = tune.with_settings({"epochs": max(tune.epochs // len(THAWING), 1)})
+    thawed = (*THAWING[:-1], trained)
+    stages = [Stage(f"thaw{number}", what, part) for number, what in enumerate(thawed, start=1)]
+    return (Stage("head", 0, head), *stages)
+
+
+def discriminative(
+    head: Recipe = HEAD, tune: Recipe = TUNE, trained: float | str = ALL
+) -> tuple[Stage, ...]:
+    """Train the head, then all of it, each layer at a lower rate than the one after it.
+
+    What the first layers see, edges and colours, serves every task; what the last see does not.
+    """
+    decay = tune.layer_decay if tune.layer_decay < 1 else LAYER_DECAY
+    return (
+        Stage("head", 0, head),
+        Stage("tune", trained, tune.with_settings({"layer_decay": decay})),
+    )
 
 
 Strategy = Callable[..., tuple[Stage, ...]]
@@ -98,7 +137,12 @@ STRATEGIES: dict[str, Strategy] = {
     "partial": partial,
     "full": full,
     "two-stage": two_stage,
+    "gradual": gradual,
+    "discriminative": discriminative,
 }
+
+WHOLE = ("frozen", "full")
+"""Strategies that train nothing of the trunk, or all."""
 
 
 def stages(
@@ -106,7 +150,7 @@ def stages(
     *,
     head: Recipe = HEAD,
     tune: Recipe = TUNE,
-    trained: int | str | None = None,
+    trained: float | str | None = None,
 ) -> tuple[Stage, ...]:
     """Spell a strategy out.
 
@@ -114,11 +158,18 @@ def stages(
         strategy: One of `STRATEGIES`.
         head: How a head alone is trained.
         tune: How layers of the trunk are trained.
-        trained: Which of them, as in `Stage`; None: what the strategy has.
+        trained: Which of them, as in `Stage`; None: what the strategy has. `frozen` and `full`
+            leave no choice.
 
     Raises:
-        InputError: If there is no such strategy.
+        InputError: If there is no such strategy, or it leaves no choice of what trains.
     """
     spelled = STRATEGIES[check_choice("strategy", strategy, STRATEGIES)]
+    if trained is not None and strategy in WHOLE:
+        raise InputError(
+            _("Strategy {strategy} says itself what trains; {trained!r} cannot be chosen.").format(
+                strategy=strategy, trained=trained
+            )
+        )
     given = {} if trained is None else {"trained": trained}
     return spelled(head, tune, **given)

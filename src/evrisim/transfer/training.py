@@ -54,12 +54,14 @@ class Plan:
         stages: As `strategies.stages` gives them.
         head: One of `HEADS`.
         dropout: As in `classifier`.
+        reason: Why these stages, for the run's record; empty where someone named them.
     """
 
     trunk: Trunk
     stages: Sequence[Stage]
     head: str = "linear"
     dropout: float = 0.2
+    reason: str = ""
 
 
 def train(
@@ -195,6 +197,7 @@ def _facts(plan: Plan, done: Sequence[Run]) -> dict[str, Any]:
         "weights": plan.trunk.weights,
         "size": [rows, columns],
         "head": plan.head,
+        "reason": plan.reason,
         "stages": [
             {
                 "name": stage.name,

@@ -1,0 +1,94 @@
+"""Rates that differ by layer: the further from the logits, the lower."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+
+
+def rate_factors(model: keras.Model, decay: float) -> list[float]:
+    """Give what the rate of each trainable variable is multiplied by.
+
+    A layer with a kernel is one step further from the logits than the next one with a kernel in
+    the order of the graph; norms and biases go with the kernel before them. Steps are counted from
+    the end, so what stands before a layer does not change its rate.
+
+    Args:
+        model: Whose variables; models within it are looked into.
+        decay: What one step multiplies by, above 0, at most 1.
+
+    Returns:
+        One factor for each of `model.trainable_variables`, 1 at the logits.
+
+    Reference:
+        Howard and Ruder 2018, https://arxiv.org/abs/1801.06146 (discriminative rates);
+        Clark et al. 2020, https://arxiv.org/abs/2003.10555 (a factor for each layer).
+    """
+    steps: dict[int, int] = {}
+    kernels = 0
+    for layer in reversed(list(_leaves(model))):
+        for variable in layer.trainable_variables:
+            steps.setdefault(id(variable), kernels)
+        kernels += any(len(weight.shape) > 1 for weight in layer.weights)
+    return [decay ** steps[id(variable)] for variable in model.trainable_variables]
+
+
+def _leaves(layer: keras.Layer) -> Iterator[keras.Layer]:
+    """Give the layers of a model and of the models within it, in the order of their graphs."""
+    if not isinstance(layer, keras.Model):
+        yield layer
+        return
+    for inner in layer.layers:
+        yield from _leaves(inner)
+
+
+class _ByLayer:
+    """Steps an optimizer group by group of variables that share a factor of the rate."""
+
+    factors: Sequence[float] = ()
+    _factor = 1.0
+
+    def _get_current_learning_rate(self: Any) -> Any:
+        rate = super()._get_current_learning_rate()  # type: ignore[misc]
+        return rate if self._factor == 1.0 else rate * self._factor
+
+    def _apply_weight_decay(self: Any, variables: Sequence[Any]) -> None:
+        for group in self._groups(variables):
+            super()._apply_weight_decay([variables[i] for i in group])  # type: ignore[misc]
+
+    def _backend_update_step(
+        self: Any, grads: Sequence[Any], trainable_variables: Sequence[Any], learning_rate: Any
+    ) -> None:
+        for group in self._groups(trainable_variables):
+            super()._backend_update_step(  # type: ignore[misc]
+                [grads[i] for i in group],
+                [trainable_variables[i] for i in group],
+                learning_rate * self._factor,
+            )
+
+    def _groups(self: Any, variables: Sequence[Any]) -> Iterator[list[int]]:
+        """Give the places of variables that share a factor, which holds while they are handled."""
+        groups: dict[float, list[int]] = {}
+        for place, variable in enumerate(variables):
+            factor = self.factors[self._get_variable_index(variable)]
+            groups.setdefault(factor, []).append(place)
+        for factor, group in groups.items():
+            with self._with_factor(factor):
+                yield group
+
+    @contextmanager
+    def _with_factor(self: Any, factor: float) -> Iterator[None]:
+        self._factor = factor
+        try:
+            yield
+        finally:
+            self._factor = 1.0
+
+
+class AdamW(_ByLayer, keras.optimizers.AdamW):
+    """AdamW whose rate is multiplied by `factors`, one for each variable."""
+
+
+class SGD(_ByLayer, keras.optimizers.SGD):
+    """SGD whose rate is multiplied by `factors`, one for each variable."""
