@@ -120,12 +120,13 @@ def ours(net):
     from evrisim.data.dataset import Split
     from evrisim.training import Recipe
     from evrisim.training.losses import SmoothedCrossEntropy
-    from evrisim.training.optimizers import optimizer
+    from evrisim.training.optimizers import learning_rate, optimizer
     from evrisim.training.precision import policy, resolve
 
     with policy(resolve("auto")):
         model = network(net, layers)
-    model.compile(optimizer(Recipe(), model, 100), SmoothedCrossEntropy(), metrics=["accuracy"])
+    rate = learning_rate(Recipe(), 100)
+    model.compile(optimizer(Recipe(), model, rate), SmoothedCrossEntropy(), metrics=["accuracy"])
 
     def run(images, labels):
         for batch in training_batches(Split(images, labels), BATCH, Place(seed=0)):

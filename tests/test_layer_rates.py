@@ -6,7 +6,7 @@ import pytest
 
 from evrisim.training import Recipe, fit
 from evrisim.training.layer_rates import rate_factors
-from evrisim.training.optimizers import optimizer
+from evrisim.training.optimizers import learning_rate, optimizer
 
 L = keras.layers
 
@@ -59,7 +59,7 @@ def moved(kind, layer_decay, gradient, weight_decay):
     )
     before = [np.array(variable) for variable in model.trainable_variables]
     gradients = [np.full(v.shape, gradient, "float32") for v in model.trainable_variables]
-    built = optimizer(recipe, model, 10)
+    built = optimizer(recipe, model, learning_rate(recipe, 10))
     built.apply([keras.ops.convert_to_tensor(one) for one in gradients])
     return [
         (variable, np.array(variable) - old)

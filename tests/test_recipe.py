@@ -100,7 +100,7 @@ def test_kernels_decay_and_norms_and_biases_do_not(kind):
     recipe = Recipe(
         optimizer=kind, weight_decay=0.5, learning_rate=0.1, warmup_epochs=0, schedule="constant"
     )
-    built = optimizer(recipe, model, 10)
+    built = optimizer(recipe, model, learning_rate(recipe, 10))
     before = [np.array(variable) for variable in model.trainable_variables]
     built.apply([np.zeros(v.shape, "float32") for v in model.trainable_variables])
     for variable, old in zip(model.trainable_variables, before, strict=True):
@@ -113,7 +113,7 @@ def test_kernels_decay_and_norms_and_biases_do_not(kind):
 def test_clipping_bounds_the_whole_gradient():
     model = models.build("convnet", (8, 8, 3), 2, {"width": 4})
     recipe = Recipe(clip_norm=1e-3, weight_decay=0, momentum=0, learning_rate=1, warmup_epochs=0)
-    built = optimizer(recipe, model, 10)
+    built = optimizer(recipe, model, learning_rate(recipe, 10))
     before = [np.array(variable) for variable in model.trainable_variables]
     built.apply([np.ones(v.shape, "float32") for v in model.trainable_variables])
     moved = sum(

@@ -80,7 +80,7 @@ def transfer(
     """Take a net over that has learned elsewhere: train a head on it, measure, report."""
     output = options.output(json, quiet)
     sources.check_source(data)
-    changes = _by_stage(options.settings(settings))
+    changes = by_stage(options.settings(settings))
     known = data in sources.DATA_SETS
     trunk_size = options.parse_size(size) if size else (SMALL if known else SIZE,) * 2
     reading = options.reading(None, policy, skip_broken)
@@ -142,7 +142,7 @@ def _spelled(
     return spelled
 
 
-def _by_stage(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def by_stage(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Part `head.epochs` from `tune.epochs`."""
     found: dict[str, dict[str, Any]] = {name: {} for name in STAGES}
     for key, value in settings.items():

@@ -18,7 +18,7 @@ from evrisim.messages import numbers
 INK = "#1b1f24"
 """Of text and axes; the report puts the page's own text colour in its place."""
 
-BLUE, VERMILION, GREEN = "#0072B2", "#D55E00", "#009E73"
+BLUE, VERMILION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 """Okabe and Ito 2008, "Color universal design"."""
 
 WIDTH = 4.6

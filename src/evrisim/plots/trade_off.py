@@ -196,7 +196,12 @@ def _scales(axes: Axes, points: Sequence[_Point]) -> None:
         max(min(ends), min(means) - 3 * margin),
         min(max(ends), max(means) + 3 * margin),
     )
-    axes.set_ylim(min(low_end, min(means) - margin), max(high_end, max(means) + margin))
+    low_end, high_end = min(low_end, min(means) - margin), max(high_end, max(means) + margin)
+    # No share lies below 0 or above 1; a point at such an end keeps room for its mark.
+    axes.set_ylim(
+        low_end if min(means) < margin / 2 else max(low_end, 0.0),
+        high_end if max(means) > 1 - margin / 2 else min(high_end, 1.0),
+    )
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
     house.percent_axis(axes, "y")
 

@@ -29,12 +29,16 @@ def learning_rate(recipe: Recipe, steps_per_epoch: int) -> Any:
     )
 
 
-def optimizer(
-    recipe: Recipe, model: keras.Model, steps_per_epoch: int
-) -> keras.optimizers.Optimizer:
-    """Build the recipe's optimizer for `model`; weights without a kernel's rank do not decay."""
+def optimizer(recipe: Recipe, model: keras.Model, rate: Any) -> keras.optimizers.Optimizer:
+    """Build the recipe's optimizer for `model`; weights without a kernel's rank do not decay.
+
+    Args:
+        recipe: Which, and its settings but for the rate.
+        model: Whose trainable variables it changes.
+        rate: The rate over steps, such as `learning_rate` gives; or a number.
+    """
     common = {
-        "learning_rate": learning_rate(recipe, steps_per_epoch),
+        "learning_rate": rate,
         "weight_decay": recipe.weight_decay or None,
         "global_clipnorm": recipe.clip_norm,
         "use_ema": recipe.ema is not None,

@@ -11,7 +11,7 @@ from evrisim.data.dataset import DataSet
 from evrisim.messages import translate as _
 from evrisim.training import loop
 from evrisim.training.losses import SmoothedCrossEntropy
-from evrisim.training.optimizers import optimizer
+from evrisim.training.optimizers import learning_rate, optimizer
 from evrisim.training.precision import policy, resolve, seeded
 from evrisim.training.recipe import Recipe
 from evrisim.training.state import set_back
@@ -69,8 +69,16 @@ class Workbench:
         return self._kept
 
 
-def compiled(dataset: DataSet, model: ModelChoice | keras.Model, recipe: Recipe) -> keras.Model:
+def compiled(
+    dataset: DataSet, model: ModelChoice | keras.Model, recipe: Recipe, *, rate: Any = None
+) -> keras.Model:
     """Build a model from the recipe's seed, ready for its first step.
+
+    Args:
+        dataset: What it is to be trained on.
+        model: A choice by name, or a model, compiled anew.
+        recipe: How.
+        rate: A Keras schedule in place of the recipe's.
 
     Raises:
         InputError: If the model cannot be built, or does not fit the data.
@@ -84,7 +92,7 @@ def compiled(dataset: DataSet, model: ModelChoice | keras.Model, recipe: Recipe)
         _check_outputs(model, dataset)
         steps = loop.steps_per_epoch(len(dataset.train), recipe.batch_size)
         model.compile(
-            optimizer=optimizer(recipe, model, steps),
+            optimizer=optimizer(recipe, model, rate or learning_rate(recipe, steps)),
             loss=SmoothedCrossEntropy(
                 recipe.label_smoothing, from_logits=not inference.ends_in_softmax(model)
             ),
