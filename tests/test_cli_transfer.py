@@ -65,7 +65,7 @@ WRONG = {
     "whole": (["--strategy", "full", "--last", "3"], "Strategy full says itself what trains"),
     "unused": (
         ["--strategy", "frozen", "--set", "tune.epochs=3"],
-        "`--set tune.epochs` changes nothing: strategy frozen has no such stage",
+        "`tune.epochs` changes nothing: strategy frozen has no such stage",
     ),
     "head": (["--head", "lnear"], "Did you mean 'linear'"),
     "stage": (["--set", "epochs=3"], "needs head.SETTING=VALUE or tune.SETTING=VALUE"),

@@ -1,13 +1,12 @@
 """`evrisim transfer`: a net that has learned elsewhere, taken over for one's own images."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evrisim._validate import InputError, check_choice
+from evrisim._validate import InputError
 from evrisim.cli import heavy, options, training_progress
 from evrisim.cli.output import Output
 from evrisim.cli.train import command, note_sizes, run_directory, summary
@@ -15,7 +14,7 @@ from evrisim.data import sources
 from evrisim.messages import translate as _
 
 if TYPE_CHECKING:
-    from evrisim.transfer import Plan, Stage
+    from evrisim.transfer import Plan
 
 SIZE, SMALL = 160, 96
 """Rows and columns that a trunk sees: of photographs, and of images of a set of small ones."""
@@ -54,6 +53,13 @@ def transfer(
     ] = "between",
     last: Last = None,
     head: Annotated[str, typer.Option("--head", help=_("linear or course."))] = "linear",
+    views: Annotated[
+        str,
+        typer.Option(
+            "--views",
+            help=_("Views kept as features: 0, flip, or a number of draws of the augmentation."),
+        ),
+    ] = "0",
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -93,18 +99,23 @@ def transfer(
     from evrisim.data.cache import ArrayCache, default_folder
     from evrisim.data.source import Source
 
-    # What cannot be is refused before images are read; what `auto` takes is known after that.
-    spelled = _spelled(strategy, domain, _last(last), seed, changes)
-    stages, reason = spelled(images=1)
-    check_choice("head", head, room.HEADS)
-    trunk = room.trunk(backbone, (*trunk_size, 3), weights=weights, offline=offline)
-    for stage in stages:
-        stage.freezing(trunk.model)
+    spec = room.Spec(
+        backbone,
+        weights,
+        trunk_size,
+        strategy,
+        domain,
+        None if last is None else _number(last),
+        head,
+        views=_number(views),
+        settings=changes,
+    )
+    spec.check_used()
+    trunk = spec.taken(seed=seed, offline=offline)  # refused before images are read
     source = Source(data, data_dir=str(data_dir) if data_dir else None, reading=reading)
     dataset = options.load(output, source, offline=offline)
     note_sizes(output, dataset, directory)
-    stages, reason = spelled(images=len(dataset.train))
-    plan = room.Plan(trunk, stages, head, reason=reason)
+    plan = spec.plan(trunk, len(dataset.train), seed=seed)
     _note_stages(output, plan)
     with training_progress.shown(output) as show:
         run = workflow.transfer_run(
@@ -117,29 +128,6 @@ def transfer(
             facts={"command": command(), "source": source.to_json()},
         )
     output.result(run.facts, summary(run))
-
-
-def _spelled(
-    strategy: str,
-    domain: str,
-    trained: int | str | None,
-    seed: int,
-    changes: dict[str, dict[str, Any]],
-) -> "partial[tuple[tuple[Stage, ...], str]]":
-    """Give what spells a strategy out for a number of images; refuse settings it has no use for."""
-    from evrisim import transfer as room
-
-    spelled = partial(
-        room.spelled,
-        strategy,
-        domain=domain,
-        trained=trained,
-        head=room.HEAD.with_settings({"seed": seed, **changes["head"]}),
-        tune=room.TUNE.with_settings({"seed": seed, **changes["tune"]}),
-    )
-    if strategy in room.STRATEGIES:
-        _check_used(changes, spelled(images=1)[0], strategy)
-    return spelled
 
 
 def by_stage(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -157,23 +145,8 @@ def by_stage(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _check_used(
-    changes: dict[str, dict[str, Any]], stages: "Sequence[Stage]", strategy: str
-) -> None:
-    """Refuse settings of a kind of stage that a strategy does not have."""
-    there = {"head" if stage.name == "head" else "tune" for stage in stages}
-    for name in STAGES:
-        if changes[name] and name not in there:
-            raise InputError(
-                _(
-                    "`--set {stage}.{setting}` changes nothing: strategy {strategy} has no such "
-                    "stage."
-                ).format(stage=name, setting=next(iter(changes[name])), strategy=strategy)
-            )
-
-
-def _last(text: str | None) -> int | str | None:
-    return int(text) if text is not None and text.isascii() and text.isdigit() else text
+def _number(text: str) -> int | str:
+    return int(text) if text.isascii() and text.isdigit() else text
 
 
 def _note_stages(output: Output, plan: "Plan") -> None:

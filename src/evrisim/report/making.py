@@ -159,7 +159,8 @@ def _transfer_tables(material: Material) -> list[Table]:
         _("epochs"),
         _("highest rate"),
         _("validation top-1"),
-        _("seconds"),
+        _("seconds for features"),
+        _("seconds of training"),
     )
     rows = [
         (
@@ -169,13 +170,14 @@ def _transfer_tables(material: Material) -> list[Table]:
             numbers.whole(stage["epochs"]),
             numbers.general(stage["recipe"]["learning_rate"], 3),
             numbers.percent(stage["validation"]["top1"]),
+            numbers.decimal(stage["features_seconds"], 1),
             numbers.decimal(stage["seconds"], 1),
         )
         for stage in told["stages"]
     ]
     return [
         Table(_("What was taken over"), (_("What"), _("Value")), what),
-        Table(_("What trained when"), header, rows, frozenset({3, 4, 5, 6})),
+        Table(_("What trained when"), header, rows, frozenset({3, 4, 5, 6, 7})),
     ]
 
 

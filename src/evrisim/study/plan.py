@@ -79,6 +79,7 @@ def arm_tasks(order: Order) -> dict[str, Task]:
             "model": found.model,
             "options": found.options,
             "recipe": found.recipe.model_dump(),
+            "transfer": found.transfer,
         }
     return tasks
 

@@ -21,7 +21,7 @@ def place(
     Args:
         runs: The folder all runs lie in.
         content_hash: Of the data set.
-        model: Name of the model.
+        model: Name of the model, or of what is taken over, a path perhaps.
         options: All of its options (`models.complete`), so that one at its default counts like
             one given.
         recipe: How it is trained, with the seed.
@@ -32,4 +32,4 @@ def place(
         "recipe": recipe.model_dump(),
     }
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-    return runs / POOL / f"{model}-{digest[:12]}-s{recipe.seed}"
+    return runs / POOL / f"{Path(model).stem}-{digest[:12]}-s{recipe.seed}"

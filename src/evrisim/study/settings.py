@@ -2,7 +2,9 @@
 
 A setting has the name it has in `evrisim train --set`: the recipe's are plain (`batch_size`),
 `model` names the model, `model.width` is an option of it, `recipe` names the recipe all others
-change, and `data.train_images` keeps a part of a split.
+change, and `data.train_images` keeps a part of a split. An arm with a `transfer.backbone` takes a
+net over instead: `transfer.strategy` and its like are the options of `evrisim transfer`, plain
+settings of a recipe count for all its stages, `head.epochs` and `tune.epochs` for some.
 """
 
 from collections.abc import Sequence
@@ -28,6 +30,22 @@ DEFAULTS = {"model": "convnet", "recipe": "course"}
 MOST_SEEDS = {"smoke": 2}
 """Seeds a budget takes at most, unless the user says how many."""
 
+TRANSFER = (
+    "backbone",
+    "weights",
+    "size",
+    "strategy",
+    "domain",
+    "last",
+    "head",
+    "norm",
+    "views",
+)
+"""What is said of a transfer, as `transfer.backbone`."""
+
+STAGES = ("head", "tune")
+"""Kinds of stages of a transfer, whose recipes are changed as `head.epochs`."""
+
 PARTS = {f"data.{split}_images": split for split in ("train", "validation", "test")}
 
 
@@ -40,12 +58,15 @@ class Training:
         options: Its options, as given.
         recipe: With seed 0.
         limits: Images kept of each named split.
+        transfer: What is taken over and how, as fields of `transfer.Spec`; None for a training
+            from the start. The recipe then stands for its seed alone.
     """
 
     model: str
     options: dict[str, Any]
     recipe: Recipe
     limits: dict[str, int]
+    transfer: dict[str, Any] | None = None
 
 
 def merged(study: Study, arm: Arm, budget: str) -> dict[str, Any]:
@@ -64,7 +85,18 @@ def training(settings: Settings) -> Training:
     """
     for key in settings:
         check_setting(key)
+    limits = {
+        split: check_whole(key, settings[key], 1) for key, split in PARTS.items() if key in settings
+    }
     own = {key: value for key, value in settings.items() if key in Recipe.model_fields}
+    if settings.get("transfer.backbone") is not None:
+        spec = _transfer(settings, own)
+        return Training(str(settings["transfer.backbone"]), {}, Recipe.create({}), limits, spec)
+    for key in settings:
+        if key.partition(".")[0] in ("transfer", *STAGES) and key != "transfer.backbone":
+            raise InputError(
+                _("`{key}` is of a transfer: `transfer.backbone` must say of what.").format(key=key)
+            )
     return Training(
         model=str(settings["model"]),
         options={
@@ -73,12 +105,28 @@ def training(settings: Settings) -> Training:
             if key.startswith("model.")
         },
         recipe=Recipe.load(str(settings["recipe"])).with_settings(own),
-        limits={
-            split: check_whole(key, settings[key], 1)
-            for key, split in PARTS.items()
-            if key in settings
-        },
+        limits=limits,
     )
+
+
+def _transfer(settings: Settings, own: Settings) -> dict[str, Any]:
+    """Read what is said of a transfer; recipes are checked, what only Keras knows is not."""
+    found: dict[str, Any] = {
+        key.removeprefix("transfer."): value
+        for key, value in settings.items()
+        if key.startswith("transfer.")
+    }
+    if "size" in found:
+        size = check_whole("transfer.size", found["size"], 1)
+        found["size"] = [size, size]
+    of_stages: dict[str, dict[str, Any]] = {kind: {} for kind in STAGES}
+    for key, value in settings.items():
+        kind, dot, name = key.partition(".")
+        if dot and kind in STAGES:
+            of_stages[kind][name] = value
+    for kind, changes in of_stages.items():
+        Recipe.create({**own, **changes}, where=kind)
+    return {**found, "shared": dict(own), "settings": of_stages}
 
 
 def check_setting(key: Any) -> None:
@@ -91,9 +139,24 @@ def check_setting(key: Any) -> None:
         raise InputError(
             _("`seed` is not a setting of a study: its seeds are paired over the arms by `seeds`.")
         )
-    if str(key).startswith("model."):
+    group, dot, name = str(key).partition(".")
+    if dot and group == "model":
         return
-    check_choice("setting", key, [*_recipe_settings(), "model", "recipe", "model.*", *PARTS])
+    if dot and group == "transfer":
+        check_choice("transfer setting", name, TRANSFER)
+    elif dot and group in STAGES:
+        check_choice(f"{group} setting", name, _recipe_settings())
+    else:
+        known = [
+            *_recipe_settings(),
+            "model",
+            "recipe",
+            "model.*",
+            "transfer.*",
+            "head.*",
+            "tune.*",
+        ]
+        check_choice("setting", key, [*known, *PARTS])
 
 
 def check_model(found: Training) -> None:

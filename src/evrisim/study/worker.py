@@ -8,7 +8,6 @@ ends when its input does, whatever it is doing: it never outlives its runner.
 import json
 import os
 import queue
-import statistics
 import sys
 import threading
 import time
@@ -21,22 +20,21 @@ from evrisim.messages import translate as _
 
 if TYPE_CHECKING:
     from evrisim.data.dataset import DataSet
-    from evrisim.training import Recipe, Workbench
+    from evrisim.study.trainees import Trainee
+    from evrisim.training import Recipe
 
 SECONDS_BETWEEN = 0.5
-WARM_SECONDS = 0.4
-WARM_STEPS = 3
 
 Task = dict[str, Any]
 
 
 class Worker:
-    """Does tasks, and keeps between them what is slow to make: data sets and workbenches."""
+    """Does tasks, and keeps between them what is slow to make: data sets and what arms train."""
 
     def __init__(self, answers: Any) -> None:
         self._answers = answers
         self._data: dict[str, DataSet] = {}
-        self._benches: dict[str, Workbench] = {}
+        self._trainees: dict[str, Trainee] = {}
 
     def do(self, task: Task) -> None:
         """Do one task and answer `done` with what came out, or `failed` with the reason."""
@@ -62,50 +60,25 @@ class Worker:
         return {"arms": arms}
 
     def _prepared(self, name: str, arm: Task) -> dict[str, Any]:
-        from evrisim import cost, models
+        from evrisim.study.trainees import trainee
 
         try:
             dataset = self._load(arm["source"])
-            options = models.complete(arm["model"], arm["options"])
-            model = models.build(arm["model"], dataset.image_shape, dataset.num_classes, options)
+            told = trainee(arm).prepared(dataset)  # not kept: later its options are whole
         except InputError as error:
             raise InputError(_("Arm {arm}: {problem}").format(arm=name, problem=error)) from None
-        measured = cost.measure(model, input_shape=dataset.image_shape)
         return {
             "content_hash": dataset.content_hash(),
             "official": dataset.origin.get("official"),
-            "options": options,
-            "parameters": measured.parameters,
-            "macs": measured.macs,
-            "training_macs": measured.training_macs,
+            **told,
         }
 
     def _warm(self, task: Task) -> dict[str, Any]:
-        """Time a few steps of an arm; the workbench sets the weights back afterwards."""
-        from evrisim.training import loop
-
-        dataset, recipe = self._load(task["source"]), _recipe(task)
-        bench = self._bench(task["arm"], task["model"], task["options"])
-        model = bench.compiled(dataset, recipe)
-        seconds = []
-        for images, labels in loop.batches(dataset, recipe, 0):
-            started = time.perf_counter()
-            model.train_on_batch(images, labels)
-            seconds.append(time.perf_counter() - started)
-            # The first step is traced, which later trainings on the workbench are spared.
-            if len(seconds) > WARM_STEPS and sum(seconds[1:]) > WARM_SECONDS:
-                break
-        steps = loop.steps_per_epoch(len(dataset.train), recipe.batch_size)
-        per_step = statistics.median(seconds[1:] or seconds)
-        # Validation is forward only: a third of the work of a step, image by image.
-        images = steps * min(recipe.batch_size, len(dataset.train)) + len(dataset.validation) / 3
-        per_epoch = per_step * images / min(recipe.batch_size, len(dataset.train))
-        return {"seconds": per_epoch * recipe.epochs, "tracing": seconds[0] - per_step}
+        """Time a part of an arm's training."""
+        return self._trainee(task).warm(self._load(task["source"]), _recipe(task))
 
     def _train(self, task: Task) -> dict[str, Any]:
         from pathlib import Path
-
-        from evrisim.training import fit
 
         said = 0.0
 
@@ -116,14 +89,8 @@ class Worker:
                 share = (progress.epoch - 1 + progress.step / progress.steps) / progress.epochs
                 self._say(task, "progress", share=share)
 
-        run = fit(
-            self._load(task["source"]),
-            self._bench(task["arm"], task["model"], task["options"]),
-            _recipe(task),
-            directory=Path(task["directory"]),
-            resume=True,
-            show=show,
-            facts=task["facts"],
+        run = self._trainee(task).train(
+            self._load(task["source"]), _recipe(task), Path(task["directory"]), show, task["facts"]
         )
         return {"seconds": run.facts["seconds"]}
 
@@ -133,7 +100,7 @@ class Worker:
         from evrisim.training import Run
 
         run = Run.open(task["directory"])
-        bench = self._bench(task["arm"], **run.facts["model"])
+        bench = None if "transfer" in run.facts else self._trainee({**task, **_choice(run)}).bench
         judging.evaluate_run(run, self._load(task["source"]), bench=bench)
         return {}
 
@@ -145,12 +112,17 @@ class Worker:
             self._data[key] = Source.from_json(saved).load()
         return self._data[key]
 
-    def _bench(self, arm: str, name: str, options: dict[str, Any]) -> "Workbench":
-        from evrisim.training import ModelChoice, Workbench
+    def _trainee(self, task: Task) -> "Trainee":
+        """Give what an arm trains; kept, since it is slow to make."""
+        from evrisim.study.trainees import trainee
 
-        if arm not in self._benches:
-            self._benches[arm] = Workbench(ModelChoice(name, options))
-        return self._benches[arm]
+        if task["arm"] not in self._trainees:
+            self._trainees[task["arm"]] = trainee(task)
+        return self._trainees[task["arm"]]
+
+
+def _choice(run: Any) -> Task:
+    return {"model": run.facts["model"]["name"], "options": run.facts["model"]["options"]}
 
 
 def _recipe(task: Task) -> "Recipe":
@@ -179,9 +151,8 @@ def main() -> None:
     tasks: queue.Queue[Task] = queue.Queue()
     threading.Thread(target=_read, args=(tasks,), daemon=True).start()
     # Slow to load: all workers do it side by side, before there is a task.
-    import evrisim.cost
     import evrisim.judging
-    import evrisim.training.fitting  # noqa: F401
+    import evrisim.study.trainees  # noqa: F401
 
     worker = Worker(answers)
     while True:

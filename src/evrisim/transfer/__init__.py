@@ -5,6 +5,7 @@ from evrisim.transfer.classifier import HEADS, classifier
 from evrisim.transfer.extraction import Extractor, features
 from evrisim.transfer.folding import folded
 from evrisim.transfer.freezing import NORM_POLICIES, Freezing, frozen, full, partial
+from evrisim.transfer.spec import Spec
 from evrisim.transfer.strategies import HEAD, STRATEGIES, TUNE, Stage, stages
 from evrisim.transfer.training import NOBODY, Plan, Watch, train
 from evrisim.transfer.trunks import Trunk, trunk, without_head
@@ -21,6 +22,7 @@ __all__ = [
     "Extractor",
     "Freezing",
     "Plan",
+    "Spec",
     "Stage",
     "Trunk",
     "Watch",

@@ -16,6 +16,7 @@ from evrisim.transfer.classifier import resized
 from evrisim.transfer.folding import folded
 from evrisim.transfer.graph import Graph
 from evrisim.transfer.trunks import Trunk
+from evrisim.transfer.views import View
 
 Progress = Callable[[int, int], None]
 
@@ -85,6 +86,7 @@ def features(
     images: np.ndarray,
     cache: ArrayCache,
     *,
+    view: View | None = None,
     progress: Progress = lambda done, total: None,
 ) -> np.ndarray:
     """Give the features of images, from the cache where they are in it.
@@ -98,6 +100,7 @@ def features(
         extractor: What makes them.
         images: `(count, rows, columns, channels)` uint8; may be memory-mapped.
         cache: Where they are kept.
+        view: What the images are turned into first; None: nothing.
         progress: Called as `progress(done, total)`, in images.
 
     Returns:
@@ -109,6 +112,8 @@ def features(
     found = np.empty((len(images), *extractor.shape), np.float32)
     for start in range(0, len(images), CHUNK):
         part = np.ascontiguousarray(images[start : start + CHUNK])
+        if view is not None:
+            part = view(part, start)
         found[start : start + len(part)] = _chunk(extractor, part, cache)
         progress(start + len(part), len(images))
     return found

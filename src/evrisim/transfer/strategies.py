@@ -1,7 +1,7 @@
 """What trains when: the named ways of fine-tuning, spelled out as stages."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 
@@ -24,12 +24,20 @@ class Stage:
             (a float below 1), `all` all of them, or what the name of the first begins with.
         recipe: How.
         norm: What batch normalisations of layers that train do, one of `NORM_POLICIES`.
+        views: How many draws of the recipe's augmentation are kept as features, shown in turn; 0:
+            they are drawn anew each epoch, and nothing is kept unless nothing is augmented; `flip`:
+            each image and its mirror image.
     """
 
     name: str
     trained: float | str
     recipe: Recipe
     norm: str = "frozen"
+    views: int | str = 0
+
+    def shown(self, norm: str, views: int | str) -> "Stage":
+        """Give this stage with other normalisations and views."""
+        return replace(self, norm=norm, views=views)
 
     def freezing(self, trunk: keras.Model) -> Freezing:
         """Name the layers of a trunk that train.

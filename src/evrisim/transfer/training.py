@@ -1,5 +1,6 @@
 """A trunk with a new head, trained stage by stage; what does not train is computed once."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from evrisim.transfer.extraction import Extractor, features
 from evrisim.transfer.freezing import Freezing
 from evrisim.transfer.strategies import Stage
 from evrisim.transfer.trunks import Trunk
+from evrisim.transfer.views import View, views
 
 MEMORY = 0.25
 """Share of the machine's memory that kept features may take."""
@@ -75,11 +77,11 @@ def train(
 ) -> Run:
     """Train a new head on a trunk, and what of the trunk the stages say.
 
-    Where a stage's recipe augments nothing, what it never trains is computed once and kept in
-    `cache`: all of the trunk where the head trains alone, else what lies below a cut that is chosen
-    by what it saves and what its maps take (see `cutting.choose`). The rest is trained from
-    that. Each stage is a run of its own in a folder of `directory`, so that a killed training
-    goes on where it was.
+    Where a stage's recipe augments nothing, or its views are kept, what the stage never trains is
+    computed once for each view and kept in `cache`: all of the trunk where the head trains alone,
+    else what lies below a cut that is chosen by what it saves and what its maps take (see
+    `cutting.choose`). The rest is trained from that. Each stage is a run of its own in a folder of
+    `directory`, so that a killed training goes on where it was.
 
     Args:
         dataset: What to train on; the test split is not looked at.
@@ -108,16 +110,21 @@ def train(
         )
     history: list[dict[str, Any]] = []
     done: list[Run] = []
+    spent: list[float] = []
     for number, (stage, freezing) in enumerate(zip(plan.stages, freezings, strict=True), start=1):
         room.apply(freezing, trunk.model)
-        part, given = model, dataset
-        extractor = _extractor(stage, freezing, trunk, dataset)
-        if extractor is not None:
+        part, given, recipe = model, dataset, stage.recipe
+        shown = views(stage.views, recipe.policy, seed=recipe.seed, size=dataset.image_shape[:2])
+        started = time.perf_counter()
+        extractor = _extractor(stage, freezing, trunk, dataset, shown)
+        if extractor is not None and shown is not None:
             part = _above(model, trunk, extractor)
-            given = _features_of(dataset, trunk, extractor, cache, watch)
+            given = _features_of(dataset, trunk, extractor, shown, cache, watch)
+            recipe = recipe.with_settings({"augmentation": "none"})  # it is in the views
+        spent.append(round(time.perf_counter() - started, 1))
         folder = directory / "stages" / f"{number}-{stage.name}"
         again = resume and (folder / "run.json").exists()
-        run = fit(given, part, stage.recipe, directory=folder, resume=again, show=watch.training)
+        run = fit(given, part, recipe, directory=folder, resume=again, show=watch.training)
         part.set_weights(run.model().get_weights())
         before = len(history)
         history += [
@@ -131,19 +138,23 @@ def train(
         directory=directory,
         history=history,
         best=history[before + done[-1].facts["best_epoch"] - 1],
-        facts={"transfer": _facts(plan, done)},
+        facts={"transfer": _facts(plan, done, spent)},
     )
 
 
 def _extractor(
-    stage: Stage, freezing: Freezing, trunk: Trunk, dataset: DataSet
+    stage: Stage,
+    freezing: Freezing,
+    trunk: Trunk,
+    dataset: DataSet,
+    shown: Sequence[View] | None,
 ) -> Extractor | None:
     """Give what computes once what a stage never trains; None where nothing can be kept."""
-    if stage.recipe.policy is not None:
+    if shown is None:
         return None
     name = None
     if freezing.trained:
-        images = len(dataset.train) + len(dataset.validation)
+        images = len(shown) * len(dataset.train) + len(dataset.validation)
         memory = int(MEMORY * machine.memory_bytes())
         cut = cutting.choose(freezing, trunk.model, images, memory)
         if cut is None:
@@ -165,20 +176,28 @@ def _above(model: keras.Model, trunk: Trunk, extractor: Extractor) -> keras.Mode
 
 
 def _features_of(
-    dataset: DataSet, trunk: Trunk, extractor: Extractor, cache: ArrayCache, watch: Watch
+    dataset: DataSet,
+    trunk: Trunk,
+    extractor: Extractor,
+    shown: Sequence[View],
+    cache: ArrayCache,
+    watch: Watch,
 ) -> DataSet:
-    """Give a data set of features in place of images."""
+    """Give a data set of features in place of images, in all views that training is shown."""
 
-    def made(name: str, split: Split) -> Split:
-        found = features(
-            extractor,
-            split.images,
-            cache,
-            progress=lambda done, total: watch.extracting(name, done, total),
+    def made(name: str, given: Sequence[View | None]) -> Split:
+        split, count = dataset.splits[name], len(given)
+
+        def told(number: int) -> Callable[[int, int], None]:
+            return lambda done, total: watch.extracting(name, number * total + done, count * total)
+
+        first, *others = (
+            features(extractor, split.images, cache, view=view, progress=told(number))
+            for number, view in enumerate(given)
         )
-        return Split(found, split.labels, None, split.names)
+        return Split(first, split.labels, None, split.names, tuple(others))
 
-    train, validation = (made(name, dataset.splits[name]) for name in ("train", "validation"))
+    train, validation = made("train", shown), made("validation", [None])
     return DataSet(
         _("{data}, features of {trunk}").format(data=dataset.name, trunk=trunk.name),
         train,
@@ -190,7 +209,7 @@ def _features_of(
     )
 
 
-def _facts(plan: Plan, done: Sequence[Run]) -> dict[str, Any]:
+def _facts(plan: Plan, done: Sequence[Run], spent: Sequence[float]) -> dict[str, Any]:
     rows, columns, _channels = plan.trunk.model.input_shape[1:]
     return {
         "trunk": plan.trunk.name,
@@ -203,9 +222,11 @@ def _facts(plan: Plan, done: Sequence[Run]) -> dict[str, Any]:
                 "name": stage.name,
                 "trained": stage.trained,
                 "norm": stage.norm,
+                "views": stage.views,
                 "recipe": stage.recipe.model_dump(),
+                "features_seconds": seconds,
                 **{key: run.facts[key] for key in ("epochs", "seconds", "validation")},
             }
-            for stage, run in zip(plan.stages, done, strict=True)
+            for stage, run, seconds in zip(plan.stages, done, spent, strict=True)
         ],
     }

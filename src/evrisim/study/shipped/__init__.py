@@ -2,9 +2,10 @@
 
 from evrisim._validate import check_choice
 from evrisim.study.design import Study
-from evrisim.study.shipped import architectures, augmenting, blocks, layers
+from evrisim.study.shipped import architectures, augmenting, blocks, layers, transferring
 
-_STUDIES = {**layers.STUDIES, **augmenting.STUDIES, **blocks.STUDIES, **architectures.STUDIES}
+_ROOMS = (layers, augmenting, blocks, architectures, transferring)
+_STUDIES = {name: make for room in _ROOMS for name, make in room.STUDIES.items()}
 NAMES = tuple(_STUDIES)
 
 
