@@ -53,6 +53,7 @@ def evaluate_run(
 def _save_predictions(
     run: Run, model: keras.Model, dataset: DataSet, progress: Progress | None
 ) -> None:
+    run.check_own()
     seen = seen_images(dataset)
     arrays = {
         "training_labels": seen.labels,

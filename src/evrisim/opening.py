@@ -1,6 +1,6 @@
 """From what a user names to a model, and from a file to an image as that model takes it.
 
-A model is named by the folder of a run, a `.keras` file or a builder's name.
+A model is named by the folder of a run, a shipped run, a `.keras` file or a builder.
 """
 
 import zipfile
@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from PIL import Image
 
-from evrisim import backbones, images, models, pictures, taps
+from evrisim import backbones, images, models, pictures, pretrained, taps
 from evrisim._validate import InputError, check_choice
 from evrisim.data import sources
 from evrisim.data.source import Source
@@ -24,7 +24,7 @@ IMAGE_SHAPE = (32, 32, 3)
 
 NUM_CLASSES = 10
 
-NAMES = (*models.MODELS, *backbones.BACKBONES)
+NAMES = (*pretrained.SHIPPED, *models.MODELS, *backbones.BACKBONES)
 
 OWN_SIZE = (32, 512)
 """An image keeps its own size for a model that leaves the size open, its longer side in here."""
@@ -56,8 +56,8 @@ def open_model(
     A folder or file of the name goes before a builder of the same name.
 
     Args:
-        target: Folder of a run, path of a `.keras` file, or one of `models.MODELS` or
-            `backbones.BACKBONES`.
+        target: Folder of a run, path of a `.keras` file, or one of `pretrained.SHIPPED`,
+            `models.MODELS` or `backbones.BACKBONES`.
         image_shape: `(rows, columns, channels)` for a model built by name; None: 32×32 colour
             images for a model of ours, the size a known architecture was made for.
         num_classes: Number of logits of a model built by name; None: 10 for a model of ours, 1000
@@ -66,7 +66,7 @@ def open_model(
     Raises:
         InputError: If nothing of that name can be opened, with the reason.
     """
-    path = Path(target)
+    path = pretrained.folder(target) or Path(target)
     if path.is_dir():
         run = Run.open(path)
         return Opened(path.name or str(path), run.model(), run)

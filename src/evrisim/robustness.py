@@ -229,6 +229,7 @@ def measure_run(
     Raises:
         InputError: If the data has changed, or the run's model is missing or damaged.
     """
+    run.check_own()
     judging.check_same_data(run, dataset)
     found = measure(run.model(), dataset, images=images, seed=seed, progress=progress)
     # Counted first: a kill between the two leaves a look too many, never one too few.

@@ -110,6 +110,7 @@ def report_run(run: Run, dataset: DataSet, *, progress: Progress | None = None) 
     Where the data set has object masks, the explanations are scored against them on the first
     1,000 test images.
     """
+    run.check_own()
     check_same_data(run, dataset)
     evaluation = saved_evaluation(run)
     cam = explain.prepare(run.model(), image_shape=dataset.image_shape)

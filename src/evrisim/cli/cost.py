@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evrisim import pretrained
 from evrisim._validate import InputError, check_choice, check_picture, check_whole
 from evrisim.cli import cost_table, heavy, models, options
 from evrisim.messages import translate as _
@@ -141,7 +142,7 @@ def _check(model: str, classes: int | None, batch: int, top: int | None) -> None
         check_whole("--top", top, 1)
     if classes is not None:
         check_whole("--classes", classes, 2)
-    path = Path(model)
+    path = pretrained.folder(model) or Path(model)
     named = not path.exists() and path.name == model and path.suffix != ".keras"
     if named:
         check_choice("model", model, models.NAMES)

@@ -49,7 +49,7 @@ def explain(
         raise InputError(_("There is no image to explain."))
     wanted = None if class_name is None else names.index(class_name)
     found = workflow.explain_images(opened, read, wanted, layer=layer)
-    path = out or opened.directory / "figures" / "heat_maps.png"
+    path = out or opened.figures / "heat_maps.png"
     workflow.save_explanation(path, opened, read, found)
     value: dict[str, Any] = {
         "picture": str(path),

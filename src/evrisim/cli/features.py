@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evrisim import pretrained
 from evrisim._validate import InputError, check_choice, check_picture
 from evrisim.cli import heavy, options
 from evrisim.messages import translate as _
@@ -115,7 +116,7 @@ class _Part:
 
 
 def _check_request(run: Path, image: Path | None, out: Path | None, *, anything: bool) -> None:
-    if not run.exists():
+    if not run.exists() and pretrained.folder(run) is None:
         raise InputError(
             _("There is no run or .keras file {path}; runs lie under runs/ by default.").format(
                 path=run
@@ -331,7 +332,7 @@ def _save(opened: "Opened", figures: Sequence[tuple[str, "Figure"]], out: Path |
     """Write figures into the run or here, or the first to `out` and the others beside it."""
     from evrisim import plots
 
-    folder = opened.run.directory / "figures" if opened.run else Path()
+    folder = opened.run.figures if opened.run else Path()
     stem = "" if opened.run else f"{Path(opened.name).stem}-"
     paths: list[str] = []
     for name, figure in figures:

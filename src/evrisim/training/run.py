@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from evrisim import _files
+from evrisim import _files, pretrained
 from evrisim._validate import InputError
 from evrisim.messages import translate as _
 
@@ -32,12 +32,12 @@ class Run:
 
     @classmethod
     def open(cls, directory: str | Path) -> "Run":
-        """Read a run's directory.
+        """Read a run's directory, or a run that comes with evrisim by its name.
 
         Raises:
             InputError: If it is not one.
         """
-        directory = Path(directory)
+        directory = pretrained.folder(directory) or Path(directory)
         absent = _("{path} is not a run: it has no run.json. Runs lie under runs/ by default.")
         return cls(directory, read_facts(directory / "run.json", FORMAT, absent))
 
@@ -99,8 +99,27 @@ class Run:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
 
+    @property
+    def figures(self) -> Path:
+        """Where pictures of it go unless told otherwise: here for a run that comes along."""
+        return Path() if pretrained.is_shipped(self.directory) else self.directory / "figures"
+
+    def check_own(self) -> None:
+        """Pass if something may be written into the run.
+
+        Raises:
+            InputError: If it comes with evrisim, where nothing is written.
+        """
+        if pretrained.is_shipped(self.directory):
+            raise InputError(
+                _(
+                    "{name} comes with evrisim and stays as it is; train one like it: {command}"
+                ).format(name=self.directory.name, command=self.facts["command"])
+            )
+
     def updated(self, **facts: Any) -> "Run":
         """Write `run.json` with some facts changed and give the run as it is then."""
+        self.check_own()
         merged = {**self.facts, **facts}
         _files.write_json(self.directory / "run.json", merged)
         return Run(self.directory, merged)
