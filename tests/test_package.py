@@ -19,7 +19,7 @@ FLOORS = [
     ["_lazy", "_files", "_plain"],
     ["messages"],
     ["_validate"],
-    ["_signatures", "machine"],
+    ["_signatures", "machine", "pretrained"],
     ["decode", "images", "metrics", "statistics"],
     ["pooling", "normalising", "pictures", "layers", "augment"],
     ["data", "kernels", "corruptions"],
