@@ -30,6 +30,7 @@ FLOORS = [
     ["opening"],
     ["explain", "features", "pipeline", "transfer"],
     ["evaluate", "depth"],
+    ["forgetting"],
     ["judging"],
     ["robustness"],
     ["study"],

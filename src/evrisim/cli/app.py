@@ -19,6 +19,7 @@ from evrisim.cli import (
     evaluate,
     explain,
     features,
+    forgetting,
     kernel,
     learning_rate,
     models,
@@ -58,6 +59,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "claims": claims.claims,
     "models": models.models,
     "backbones": backbones.backbones,
+    "forgetting": forgetting.forgetting,
     "app": app_page.app,
     "doctor": doctor.doctor,
 }

@@ -12,10 +12,10 @@ from matplotlib.ticker import MaxNLocator
 from evrisim.messages import translate as _
 from evrisim.plots import house
 
-_COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7", "#000000")
+COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7", "#000000")
 """Okabe and Ito 2008, without yellow, which no line on white is seen in."""
 
-_STYLES = ("-", "--", "-.", ":")
+STYLES = ("-", "--", "-.", ":")
 _LARGE: dict[Any, Any] = {"font.size": 12, "axes.titlesize": 13, "legend.fontsize": 11.5}
 
 History = Sequence[Mapping[str, Any]]
@@ -38,8 +38,8 @@ def courses(found: Mapping[str, Sequence[History]]) -> Figure:
         left, right = figure.subplots(1, 2, sharey=True)
         for place, (name, histories) in enumerate(found.items()):
             look = {
-                "color": _COLOURS[place % len(_COLOURS)],
-                "ls": _STYLES[place % len(_STYLES)],
+                "color": COLOURS[place % len(COLOURS)],
+                "ls": STYLES[place % len(STYLES)],
             }
             _line(left, histories, "accuracy", name, look)
             _line(right, histories, "val_accuracy", name, look)

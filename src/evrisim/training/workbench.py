@@ -12,7 +12,7 @@ from evrisim.messages import translate as _
 from evrisim.training import loop
 from evrisim.training.losses import SmoothedCrossEntropy
 from evrisim.training.optimizers import learning_rate, optimizer
-from evrisim.training.precision import policy, resolve, seeded
+from evrisim.training.precision import policy, resolve, seeded, suits_bfloat16
 from evrisim.training.recipe import Recipe
 from evrisim.training.state import set_back
 
@@ -83,11 +83,9 @@ def compiled(
     Raises:
         InputError: If the model cannot be built, or does not fit the data.
     """
-    with seeded(recipe.seed), policy(resolve(recipe.precision)):
-        if isinstance(model, ModelChoice):
-            model = models.build(
-                model.name, dataset.image_shape, dataset.num_classes, model.options
-            )
+    if isinstance(model, ModelChoice):
+        model = _built(dataset, model, recipe)
+    with seeded(recipe.seed):
         inference.check_images(model, dataset.train.images)
         _check_outputs(model, dataset)
         steps = loop.steps_per_epoch(len(dataset.train), recipe.batch_size)
@@ -99,6 +97,21 @@ def compiled(
             metrics=["accuracy"],
         )
     return model
+
+
+def _built(dataset: DataSet, choice: ModelChoice, recipe: Recipe) -> keras.Model:
+    """Build a model from the recipe's seed, in the number format that suits it."""
+
+    def build(precision: str) -> keras.Model:
+        with seeded(recipe.seed), policy(precision):
+            shape, classes = dataset.image_shape, dataset.num_classes
+            return models.build(choice.name, shape, classes, choice.options)
+
+    wanted = resolve(recipe.precision)
+    if recipe.precision != "auto" or wanted == "float32":
+        return build(wanted)
+    plain = build("float32")
+    return build(wanted) if suits_bfloat16(plain) else plain
 
 
 def _check_outputs(model: keras.Model, dataset: DataSet) -> None:

@@ -1,0 +1,25 @@
+"""Catastrophic forgetting: what a net loses of one task while it learns another, and remedies."""
+
+from evrisim.forgetting.course import RECIPE, Case, learn
+from evrisim.forgetting.experiment import Summary, run, summaries
+from evrisim.forgetting.remedies import PLAIN, RATES, REMEDIES, Remedy, rates, remedy
+from evrisim.forgetting.tasks import TaskCrossEntropy, Tasks, halves, pair
+
+__all__ = [
+    "PLAIN",
+    "RATES",
+    "RECIPE",
+    "REMEDIES",
+    "Case",
+    "Remedy",
+    "Summary",
+    "TaskCrossEntropy",
+    "Tasks",
+    "halves",
+    "learn",
+    "pair",
+    "rates",
+    "remedy",
+    "run",
+    "summaries",
+]
