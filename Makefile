@@ -35,10 +35,10 @@ WORKING_TESTS = tests/test_training.py tests/test_inference.py tests/test_explai
 backends: jax-building jax-working torch-building torch-working
 
 %-building:
-	KERAS_BACKEND=$* $(PYTHON) -m pytest $(BUILDING_TESTS)
+	KERAS_BACKEND=$* $(PYTHON) -m pytest -n 0 $(BUILDING_TESTS)
 
 %-working:
-	KERAS_BACKEND=$* $(PYTHON) -m pytest $(WORKING_TESTS)
+	KERAS_BACKEND=$* $(PYTHON) -m pytest -n 0 $(WORKING_TESTS)
 
 messages:
 	$(PYTHON) -m evrisim.messages.catalogue

@@ -130,6 +130,10 @@ _STUDIES = {
     "C13": ("depth", "resnet-56", "plain-56"),
     "C15": ("residual-blocks", "version-2-56", "basic-56"),
     "C16": ("squeeze-excite", "squeeze", "without"),
+    "C17": ("transfer-or-scratch", "two-stage", "scratch"),
+    "C18": ("stages-or-at-once", "at-once-1e-4", "two-stage"),
+    "C19": ("norms-while-tuning", "trainable-8", "frozen-8"),
+    "C22": ("schedules-while-tuning", "all-three", "constant"),
 }
 _TRAININGS = {"C9": "augmentation", "C12": "augmentation"}
 
