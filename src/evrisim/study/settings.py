@@ -160,11 +160,16 @@ def check_setting(key: Any) -> None:
 
 
 def check_model(found: Training) -> None:
-    """Pass if the model exists and takes its options. Needs Keras.
+    """Pass if the model exists and takes its options, or a transfer its own. Needs Keras.
 
     Raises:
         InputError: If not.
     """
+    if found.transfer is not None:
+        from evrisim.study.trainees import TakenOver
+
+        TakenOver(found.transfer).check()
+        return
     from evrisim import models
 
     models.check(found.model, found.options)

@@ -90,6 +90,14 @@ class TakenOver:
 
         self.spec: Spec = Spec(**{**spec, "size": tuple(spec.get("size", Spec.size))})
 
+    def check(self) -> None:
+        """Pass if its strategy can be spelled out; the trunk is not built.
+
+        Raises:
+            InputError: If not.
+        """
+        self.spec.stages(1)
+
     def prepared(self, dataset: "DataSet") -> Facts:
         """Give what makes it this transfer and no other, and what its model costs.
 
