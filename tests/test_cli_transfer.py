@@ -63,6 +63,8 @@ WRONG = {
     "domain": (["--domain", "near"], "`domain` must be one of close, between, far"),
     "auto": (["--last", "30"], "Strategy auto chooses what trains"),
     "whole": (["--strategy", "full", "--last", "3"], "Strategy full says itself what trains"),
+    "views": (["--views", "8"], "`views` 8 cannot be kept: the recipe augments nothing"),
+    "view": (["--views", "flop"], "`views` must be 0, a number of draws, or flip"),
     "unused": (
         ["--strategy", "frozen", "--set", "tune.epochs=3"],
         "`tune.epochs` changes nothing: strategy frozen has no such stage",

@@ -13,6 +13,7 @@ from evrisim.transfer.freezing import NORM_POLICIES
 from evrisim.transfer.strategies import HEAD, STRATEGIES, TUNE, Stage
 from evrisim.transfer.training import Plan
 from evrisim.transfer.trunks import Trunk, trunk
+from evrisim.transfer.views import views
 
 SMALL = 96
 """Rows and columns that a trunk sees of a set of small images."""
@@ -66,7 +67,10 @@ class Spec:
         stages, reason = spelled(
             self.strategy, images=images, domain=self.domain, trained=self.last, **recipes
         )
-        return tuple(stage.shown(self.norm, self.views) for stage in stages), reason
+        shown = tuple(stage.shown(self.norm, self.views) for stage in stages)
+        for stage in shown:  # what views cannot keep is refused before anything is trained
+            views(stage.views, stage.recipe.policy, seed=seed, size=self.size)
+        return shown, reason
 
     def taken(self, *, seed: int = 0, offline: bool = False) -> Trunk:
         """Build the trunk, with its weights; random ones are the seed's.
