@@ -60,8 +60,17 @@ def predict_logits(
     parts = []
     for batch, count in batches(images, batch_size, progress):
         parts.append(_rows(model, model.predict_on_batch(batch))[:count])
-    outputs = np.concatenate(parts)
-    return _logits(outputs) if softmax or _are_probabilities(outputs) else outputs
+    scores = np.concatenate(parts)
+    return _logits(scores) if softmax or _are_probabilities(scores) else scores
+
+
+def outputs(model: keras.Model, images: np.ndarray, batch_size: int = 256) -> np.ndarray:
+    """Give what a model gives for every image, as it is: scores or feature maps, float32."""
+    parts = [
+        np.asarray(keras.ops.convert_to_numpy(model.predict_on_batch(batch)), np.float32)[:count]
+        for batch, count in batches(images, batch_size)
+    ]
+    return np.concatenate(parts)
 
 
 def ends_in_softmax(model: keras.Model, image_shape: tuple[int, ...] | None = None) -> bool:

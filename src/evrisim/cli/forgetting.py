@@ -70,7 +70,7 @@ def forgetting(
         sources.check_source(name)
     check_model(model)
     check_whole("--seeds", seeds, 1)
-    changes = _by_task(options.settings(settings))
+    changes = options.by_group(options.settings(settings), TASKS)
     reading = options.reading(size, policy, skip_broken)
     stem = "-".join(sources.stem(name) for name in names)
     directory = out or Path("runs") / f"forgetting-{stem}"
@@ -145,20 +145,6 @@ def _remedies(text: str, learning_rate: float) -> "tuple[Any, ...]":
     if not wanted:
         raise InputError(_("`--remedies` names none."))
     return tuple(room.remedy(name) for name in wanted)
-
-
-def _by_task(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {name: {} for name in TASKS}
-    for key, value in settings.items():
-        task, dot, name = key.partition(".")
-        if not dot or task not in found:
-            raise InputError(
-                _(
-                    "`--set` needs old.SETTING=VALUE or new.SETTING=VALUE here; received {key!r}."
-                ).format(key=key)
-            )
-        found[task][name] = value
-    return found
 
 
 def _table(output: Output, found: "tuple[Summary, ...]") -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evrisim._validate import check_choice, check_picture
-from evrisim.cli import heavy, options
+from evrisim.cli import heavy, options, transfer
 from evrisim.cli.train import check_model, divided
 from evrisim.data import sources
 from evrisim.messages import numbers
@@ -113,7 +113,6 @@ def schedule(
     named = recipe not in STRATEGIES
     chosen = Recipe.load(recipe).with_settings(changes) if named else None
     heavy.load()
-    from evrisim.cli.transfer import by_stage
     from evrisim.plots import rates, save
     from evrisim.training.planned import planned
 
@@ -122,7 +121,7 @@ def schedule(
     else:
         from evrisim import transfer as room
 
-        parts = by_stage(changes)
+        parts = options.by_group(changes, transfer.STAGES)
         stages = room.stages(
             recipe,
             head=room.HEAD.with_settings(parts["head"]),

@@ -152,3 +152,25 @@ def settings(pairs: list[str] | None) -> dict[str, Any]:
                 _("`--set {key}`: the value {value!r} cannot be read.").format(key=key, value=value)
             ) from None
     return found
+
+
+def by_group(settings: dict[str, Any], groups: tuple[str, str]) -> dict[str, dict[str, Any]]:
+    """Part settings by what stands before their dot, one of two groups: `head.epochs`.
+
+    Example:
+        >>> by_group({"old.epochs": 3}, ("old", "new"))
+        {'old': {'epochs': 3}, 'new': {}}
+    """
+    found: dict[str, dict[str, Any]] = {name: {} for name in groups}
+    for key, value in settings.items():
+        group, dot, name = key.partition(".")
+        if not dot or group not in found:
+            first, second = groups
+            raise InputError(
+                _(
+                    "`--set` needs {first}.SETTING=VALUE or {second}.SETTING=VALUE here; received "
+                    "{key!r}."
+                ).format(first=first, second=second, key=key)
+            )
+        found[group][name] = value
+    return found

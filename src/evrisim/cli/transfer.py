@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evrisim._validate import InputError
 from evrisim.cli import heavy, options, training_progress
 from evrisim.cli.output import Output
 from evrisim.cli.train import command, note_sizes, run_directory, summary
@@ -86,7 +85,7 @@ def transfer(
     """Take a net over that has learned elsewhere: train a head on it, measure, report."""
     output = options.output(json, quiet)
     sources.check_source(data)
-    changes = by_stage(options.settings(settings))
+    changes = options.by_group(options.settings(settings), STAGES)
     known = data in sources.DATA_SETS
     trunk_size = options.parse_size(size) if size else (SMALL if known else SIZE,) * 2
     reading = options.reading(None, policy, skip_broken)
@@ -128,21 +127,6 @@ def transfer(
             facts={"command": command(), "source": source.to_json()},
         )
     output.result(run.facts, summary(run))
-
-
-def by_stage(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Part `head.epochs` from `tune.epochs`."""
-    found: dict[str, dict[str, Any]] = {name: {} for name in STAGES}
-    for key, value in settings.items():
-        stage, dot, name = key.partition(".")
-        if not dot or stage not in found:
-            raise InputError(
-                _(
-                    "`--set` needs head.SETTING=VALUE or tune.SETTING=VALUE here; received {key!r}."
-                ).format(key=key)
-            )
-        found[stage][name] = value
-    return found
 
 
 def _number(text: str) -> int | str:

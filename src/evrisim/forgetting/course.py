@@ -108,8 +108,7 @@ def learn(
     loss = TaskCrossEntropy(tasks.groups)
     freezing.apply(freezing.full(model), model)
     importance = _importance(model, tasks, remedy, loss, recipe.seed)
-    before = _asked(model, tasks, "validation")
-    courses = [before]
+    courses = [_asked(model, tasks, "validation")]
     test = [_asked(model, tasks, "test")]
     for epoch, train in enumerate(_epochs(model, tasks, remedy, recipe, loss, importance)):
         progress(epoch, recipe.epochs)
@@ -221,9 +220,5 @@ def _asked(model: keras.Model, tasks: Tasks, split: str) -> tuple[float, float]:
 
 def _top1(model: keras.Model, tasks: Tasks, dataset: DataSet, split: str, task: int) -> float:
     images = dataset.splits[split]
-    parts = [
-        np.asarray(keras.ops.convert_to_numpy(model.predict_on_batch(batch)))[:count]
-        for batch, count in inference.batches(images.images, 256)
-    ]
-    logits = tasks.logits(np.concatenate(parts), task)
+    logits = tasks.logits(inference.outputs(model, images.images), task)
     return metrics.top_k_accuracy(images.labels, logits)

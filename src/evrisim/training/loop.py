@@ -158,11 +158,7 @@ def batches(
 
 
 def _validate(model: keras.Model, split: Split) -> dict[str, float]:
-    parts = [
-        np.asarray(keras.ops.convert_to_numpy(model.predict_on_batch(batch)), np.float32)[:count]
-        for batch, count in inference.batches(split.images, 256)
-    ]
-    scores = np.concatenate(parts)
+    scores = inference.outputs(model, split.images)
     if not np.isfinite(scores).all():
         return {"val_loss": math.nan, "val_accuracy": 0.0}
     logits = scores if model.loss.from_logits else metrics.log_probabilities(scores)

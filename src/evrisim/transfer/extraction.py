@@ -74,11 +74,7 @@ class Extractor:
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Give the features of raw 0–255 images: `(count, *shape)` float32."""
-        parts = [
-            self._model.predict_on_batch(batch)[:count]
-            for batch, count in inference.batches(images, BATCH)
-        ]
-        return np.concatenate(parts)
+        return inference.outputs(self._model, images, BATCH)
 
 
 def features(
