@@ -136,7 +136,7 @@ def test_runs_of_the_course_s_recipe_are_recorded_for_c27(a_run, tmp_path):
         ("C29", [{"explanation": POINTED}], "`evrisim demo`, unchanged"),
         ("C29", [{}], "without object masks"),
         ("C29", [{"explanation": POINTED}, {"explanation": POINTED}], "on one run"),
-        ("C21", [{}], "runs for C27 and C29"),
+        ("C6", [{}], "runs for C27 and C29"),
         ("C27", [], "runs for C27 and C29"),
     ],
 )

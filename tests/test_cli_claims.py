@@ -73,7 +73,7 @@ def test_the_numbers_of_json_do_not_depend_on_the_language(capsys):
         (["C30"], "no claim 'C30'"),
         (["C1", "--budget", "quick"], "add --run"),
         (["--run"], "Say which claims"),
-        (["C21", "--run"], "C21 cannot be run yet"),
+        (["C20", "--run"], "C20 is measured by another command"),
         (["C1", "--run", "--budget", "huge"], "`--budget` must be one of smoke, quick, full"),
         (["C1", "--run", "--seeds", "0"], "`--seeds` must be a whole number of at least 1"),
         (["C8", "--run", "--data", "digits"], "`--data` has no meaning for C8"),

@@ -5,11 +5,23 @@ import pytest
 
 from command_line import refused, result
 from evrisim import forgetting
+from evrisim._plain import plain
 from evrisim.cli import main
 from evrisim.plots.forgetting import forgetting as picture
 from test_forgetting import case
 
-SHORT = ("--seeds", "1", "--set", "old.epochs=2", "--set", "new.epochs=1", "--model", "convnet")
+SHORT = (
+    "--images",
+    "200",
+    "--seeds",
+    "1",
+    "--set",
+    "old.epochs=2",
+    "--set",
+    "new.epochs=1",
+    "--model",
+    "convnet",
+)
 
 
 @pytest.mark.slow
@@ -19,6 +31,9 @@ def test_forgetting_is_measured_drawn_and_goes_on(capsys, tmp_path):
     assert [one["name"] for one in found["summaries"]] == ["frozen", "plain"]
     assert found["summaries"][0]["forgetting"]["value"] == 0
     assert (tmp_path / "forgetting.png").is_file()
+    kept = forgetting.opened(tmp_path)
+    assert [plain(case) for case in kept.cases] == found["cases"]
+    assert kept.facts["data"][0]["images"]["train"] == 200
     assert result(capsys, *command) == found
     assert main([*map(str, command)]) == 0
     out = capsys.readouterr().out
@@ -33,6 +48,8 @@ def test_forgetting_is_measured_drawn_and_goes_on(capsys, tmp_path):
         (("--remedies", ","), "`--remedies` names none"),
         (("--set", "epochs=3"), "needs old.SETTING=VALUE or new.SETTING=VALUE"),
         (("--set", "new.epochs=0"), "must be at least 1"),
+        (("--images", "0"), "`--images` must be a whole number"),
+        (("--images", "3"), "keep at least one image of each"),
         (("--seeds", "0"), "`--seeds` must be a whole number"),
         (("--then", "no-such"), "There is no data set or folder 'no-such'"),
         (("--model", "convnt"), "Did you mean 'convnet'"),

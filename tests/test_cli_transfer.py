@@ -65,6 +65,7 @@ WRONG = {
     "whole": (["--strategy", "full", "--last", "3"], "Strategy full says itself what trains"),
     "views": (["--views", "8"], "`views` 8 cannot be kept: the recipe augments nothing"),
     "view": (["--views", "flop"], "`views` must be 0, a number of draws, or flip"),
+    "norm": (["--norm", "trained"], "Did you mean 'trainable'"),
     "unused": (
         ["--strategy", "frozen", "--set", "tune.epochs=3"],
         "`tune.epochs` changes nothing: strategy frozen has no such stage",

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from evrisim._validate import InputError
+from evrisim.claims import fine_tuning
 from evrisim.study import pool, settings
 from evrisim.study.design import Study
 from evrisim.study.shipped import transferring
@@ -143,7 +144,7 @@ def test_each_size_has_the_course_s_choice_as_its_reference():
     for arm in study.arms:
         name, _dash, images = arm.name.rpartition("-")
         choice = choose(int(images))
-        full = choice.trained == "all"
-        ruled = "full" if full else choice.strategy
+        ruled = "head" if choice.strategy == "frozen" else choice.trained or "part"
+        assert fine_tuning.RULED[int(images)] == ruled
         assert (arm.claim is None) == (name == ruled)
         assert arm.against in (None, f"{ruled}-{images}")

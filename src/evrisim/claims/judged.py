@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from evrisim.claims import deep, measuring, sentences, stored
+from evrisim.claims import deep, fine_tuning, measuring, sentences, stored
 from evrisim.claims.ledger import ENTRIES, Entry, Ruling, Table
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
@@ -145,7 +145,15 @@ def _pending(entry: Entry, way: str) -> Ruling:
     elif way == "study":
         evidence = sentences.to_come()[entry.id]
     else:
-        of_study = entry.commands["quick" if entry.runs else "run"]
-        command = deep.command(entry.id) if entry.id in deep.NETS else of_study
+        command = _measured_by(entry)
         evidence = _("Measured by {command}.").format(command=command)
     return Ruling(entry.id, way, "not measured", evidence, command=command)
+
+
+def _measured_by(entry: Entry) -> str:
+    """Give the command that measures a claim."""
+    if entry.id in deep.NETS:
+        return deep.command(entry.id)
+    if entry.id in fine_tuning.COMMANDS:
+        return fine_tuning.COMMANDS[entry.id]
+    return entry.commands["quick" if entry.runs else "run"]

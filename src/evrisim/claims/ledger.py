@@ -116,7 +116,7 @@ RERUN = ("C26", "C27", "C28", "C29")
 """Claims that no study settles, for which `--run` does more than is done at once."""
 
 _COMPUTED = ("C2", "C3", "C4", "C7", "C8", "C14", "C23", "C24", "C25", "C26")
-_MEASURED = ("C6", "C9", "C12", "C13", "C15", "C27", "C28", "C29")
+_MEASURED = ("C6", "C9", "C12", "C13", "C15", "C20", "C21", "C27", "C28", "C29")
 _ALSO_BY_STUDY = ("C2", "C3", "C4", "C6", "C7", "C13", "C15")
 _STUDIES = {
     "C1": ("stride-vs-pooling", "stride", "pool"),
@@ -135,7 +135,7 @@ _STUDIES = {
     "C19": ("norms-while-tuning", "trainable-8", "frozen-8"),
     "C22": ("schedules-while-tuning", "all-three", "constant"),
 }
-_TRAININGS = {"C9": "augmentation", "C12": "augmentation"}
+_TRAININGS = {"C9": "augmentation", "C12": "augmentation", "C21": "strategy-by-images"}
 
 
 def _ways(claim: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from evrisim.claims import augmenting, deep, sentences, waiting
+from evrisim.claims import augmenting, deep, fine_tuning, sentences, waiting
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
 from evrisim.statistics import proportion_interval
@@ -69,6 +69,8 @@ RULES: dict[str, Callable[[Values], tuple[str, str]]] = {
     "C12": augmenting.judge_validation,
     "C13": deep.judge_vanishing,
     "C15": deep.judge_version_2,
+    "C20": fine_tuning.judge_rates,
+    "C21": fine_tuning.judge_by_images,
     "C27": judge_accuracy,
     "C28": waiting.judge,
     "C29": judge_pointing,
@@ -78,7 +80,7 @@ RULES: dict[str, Callable[[Values], tuple[str, str]]] = {
 
 def notes(claim: str, values: Values) -> tuple[str, ...]:
     """Say what else one should know of a measurement."""
-    if claim in ("C9", "C12", "C13", "C15", "C27") and not values.get("official", 1):
+    if not values.get("official", 1):
         return (sentences.reencoded("cifar10"),)
     if claim == "C28":
         return waiting.notes(values)

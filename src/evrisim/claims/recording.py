@@ -1,12 +1,12 @@
 """Put a result into the ledger: `python -m evrisim.claims.recording DIR… CLAIM`.
 
-DIR is the folder of a finished study (for C9 and C12 too, which measure its trainings); for C27
-and C29 of one or several finished runs. C28 needs none and is measured; so are C13 and C15 if none
-is named.
+DIR is the folder of a finished study (for C9, C12 and C21 too, which measure its trainings); for
+C20 of a measured forgetting; for C27 and C29 of one or several finished runs. C28
+needs none and is measured; so are C13 and C15 if none is named.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ import numpy as np
 
 from evrisim import machine
 from evrisim._validate import InputError
-from evrisim.claims import augmenting, deep, stored, waiting
+from evrisim.claims import augmenting, deep, fine_tuning, stored, waiting
 from evrisim.claims.ledger import ENTRIES, check_id
 from evrisim.data import sources
 from evrisim.messages import translate as _
@@ -82,17 +82,25 @@ def _result(places: list[Path], claim: str) -> stored.Result:
         return of_waiting()
     if claim in deep.NETS and not places:
         return of_depth(claim)
+    if claim == "C20":
+        return of_forgetting(_one(claim, places))
     if not ENTRIES[claim].runs:
         return of_runs(claim, [Run.open(place) for place in places])
-    if len(places) != 1:
-        raise InputError(_("{claim} is settled by one study; name its folder.").format(claim=claim))
-    (place,) = places
+    place = _one(claim, places)
     run = StudyRun.open(place)
     if run.facts["status"] != "done":
         raise InputError(_("{path} is not finished; run it again to go on.").format(path=place))
     if ENTRIES[claim].trainings:
         return of_trainings(claim, run)
     return of_study(claim, run.facts, run.findings())
+
+
+def _one(claim: str, places: list[Path]) -> Path:
+    if len(places) != 1:
+        raise InputError(
+            _("{claim} is settled by one folder of results; name it.").format(claim=claim)
+        )
+    return places[0]
 
 
 def of_trainings(claim: str, study: StudyRun) -> stored.Measured:
@@ -108,7 +116,7 @@ def of_trainings(claim: str, study: StudyRun) -> stored.Measured:
                 claim=claim, study=wanted, other=facts["name"]
             )
         )
-    take = {"C9": augmenting.gaps, "C12": augmenting.validations}[claim]
+    take = _TAKEN[claim]
     data, budget = Path(facts["source"]["name"]).name, facts["budget"]
     return stored.Measured(
         claim=claim,
@@ -122,6 +130,14 @@ def of_trainings(claim: str, study: StudyRun) -> stored.Measured:
         recipe=f"{wanted}-{budget}",
         values={**take(study), "official": float(facts.get("official") is not False)},
     )
+
+
+_TAKEN: Mapping[str, Callable[[StudyRun], Mapping[str, Any]]] = {
+    "C9": augmenting.gaps,
+    "C12": augmenting.validations,
+    "C21": fine_tuning.by_images,
+}
+"""What of a study's trainings a claim is judged by."""
 
 
 def _command(claim: str, facts: Mapping[str, Any], asked: int) -> str:
@@ -271,6 +287,29 @@ def of_depth(claim: str) -> stored.Measured:
         command=deep.command(claim),
         recipe=f"depth-{deep.DEPTHS[claim]}",
         values={**values, "official": float(data.origin.get("official") is not False)},
+    )
+
+
+def of_forgetting(place: Path) -> stored.Measured:
+    """Take from a folder of `evrisim forgetting` what C20 needs."""
+    from evrisim.forgetting import opened
+
+    found = opened(place)
+    facts = found.facts
+    return stored.Measured(
+        claim="C20",
+        data=facts["data"][0]["name"],
+        date=_day(facts),
+        machine=_machine(facts),
+        versions=facts["versions"],
+        seeds=tuple(dict.fromkeys(case.seed for case in found.cases)),
+        seconds=None,
+        command=facts["command"],
+        recipe="rates",
+        values={
+            **fine_tuning.rates(found),
+            "official": float(facts["data"][0]["official"] is not False),
+        },
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from evrisim._validate import InputError, check_choice, check_whole
-from evrisim.claims import judged, measuring, recording
+from evrisim.claims import fine_tuning, judged, measuring, recording
 from evrisim.claims.ledger import ENTRIES, Ruling
 from evrisim.data import sources
 from evrisim.messages import translate as _
@@ -53,13 +53,12 @@ def check(claim: str, wanted: Wanted) -> None:
     """Pass if `rerun` can do what is wanted; loads nothing heavy.
 
     Raises:
-        InputError: If nothing can settle the claim yet, or an option has no meaning for it.
+        InputError: If another command settles the claim, or an option has no meaning for it.
     """
-    entry = ENTRIES[claim]
-    if not entry.repeatable and entry.ways == ("study",):
+    if claim in fine_tuning.COMMANDS:
         raise InputError(
-            _("{claim} cannot be run yet: the study that will settle it is not there.").format(
-                claim=claim
+            _("{claim} is measured by another command: `{command}`.").format(
+                claim=claim, command=fine_tuning.COMMANDS[claim]
             )
         )
     if wanted.data is not None and ENTRIES[claim].runs:

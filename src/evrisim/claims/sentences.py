@@ -112,15 +112,9 @@ def tested() -> dict[str, str]:
 
 
 def to_come() -> dict[str, str]:
-    """Say which comparison will settle each claim that no study settles yet."""
+    """Say which comparison will settle a claim that no study settles yet."""
     return {
         "C6": _("A study of models with max and with average pooling."),
-        "C17": _("A study of fine-tuning against training from scratch on CIFAR-10."),
-        "C18": _("A study of fine-tuning in two stages and at once."),
-        "C19": _("A study of frozen and open batch normalisation, over batch sizes."),
-        "C20": _("A study over the learning rate of fine-tuning, judged on the old data, too."),
-        "C21": _("A study of three strategies over the number of training images."),
-        "C22": _("A study of fine-tuning with each of the three left out."),
     }
 
 

@@ -1,5 +1,6 @@
 """`evrisim forgetting`: what a net loses of one task while it learns another."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,13 +10,14 @@ from evrisim._plain import plain
 from evrisim._validate import InputError, check_choice, check_whole
 from evrisim.cli import heavy, options, training_progress
 from evrisim.cli.output import Output
-from evrisim.cli.train import check_model
+from evrisim.cli.train import check_model, command
 from evrisim.data import sources
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
 
 if TYPE_CHECKING:
-    from evrisim.forgetting import Summary, Tasks
+    from evrisim.data.source import Source
+    from evrisim.forgetting import Case, Summary, Tasks
     from evrisim.statistics import Interval
 
 TASKS = ("old", "new")
@@ -47,6 +49,10 @@ def forgetting(
             "--set", help=_("Change a setting: old.epochs=5, new.learning_rate=0.02; repeatable.")
         ),
     ] = None,
+    images: Annotated[
+        int | None,
+        typer.Option("--images", help=_("Training images kept of each task; default all.")),
+    ] = None,
     seeds: Annotated[
         int, typer.Option("--seeds", help=_("How often, with other weights and batches."))
     ] = 3,
@@ -70,6 +76,7 @@ def forgetting(
         sources.check_source(name)
     check_model(model)
     check_whole("--seeds", seeds, 1)
+    check_whole("--images", 1 if images is None else images, 1)
     changes = options.by_group(options.settings(settings), TASKS)
     reading = options.reading(size, policy, skip_broken)
     stem = "-".join(sources.stem(name) for name in names)
@@ -77,42 +84,51 @@ def forgetting(
     heavy.load()
     from evrisim import forgetting as room
     from evrisim.data.source import Source
-    from evrisim.plots import save
-    from evrisim.plots.forgetting import forgetting as picture
     from evrisim.training import Recipe
 
     usual = Recipe.load("condensed").with_settings({"epochs": 10, **changes["old"]})
     recipe = room.RECIPE.with_settings(changes["new"])
     chosen = _remedies(remedies, recipe.learning_rate)
-    loaded = [
-        options.load(
-            output,
-            Source(name, data_dir=str(data_dir) if data_dir else None, reading=reading),
-            offline=offline,
-        )
-        for name in names
-    ]
-    tasks = room.pair(*loaded) if then is not None else room.halves(loaded[0])
+    place = str(data_dir) if data_dir else None
+    sets = [Source(name, data_dir=place, reading=reading) for name in names]
+    tasks = _tasks(output, sets, images, offline=offline)
     bases = [_base(output, tasks, model, usual, seed, directory) for seed in range(seeds)]
     with output.progress(_("learning the new task")) as progress:
         cases = room.run(
             tasks, bases, chosen, recipe, directory=directory / "cases", progress=progress
         )
+    room.record(directory, tasks, cases, usual, recipe, command=command())
+    _tell(output, cases, directory / "forgetting.png")
+
+
+def _tell(output: Output, cases: "Sequence[Case]", path: Path) -> None:
+    """Draw what came out, and print it."""
+    from evrisim import forgetting as room
+    from evrisim.plots import save
+    from evrisim.plots.forgetting import forgetting as picture
+
     found = room.summaries(cases)
-    path = directory / "forgetting.png"
     save(picture(cases, found), path)
     value = {"picture": str(path), "summaries": plain(found), "cases": plain(cases)}
-    before = [case.old_test[0] for case in cases[:: len(chosen)]]
+    before = {case.seed: case.old_test[0] for case in cases}
     output.result(
         value,
         [
             _("Old task before: {top1} of the test images right, mean over {count} seeds.").format(
-                top1=numbers.percent(sum(before) / len(before)), count=seeds
+                top1=numbers.percent(sum(before.values()) / len(before)), count=len(before)
             ),
             *_table(output, found),
             str(path),
         ],
     )
+
+
+def _tasks(output: Output, given: "list[Source]", images: int | None, *, offline: bool) -> "Tasks":
+    from evrisim import forgetting as room
+
+    loaded = [options.load(output, source, offline=offline) for source in given]
+    tasks = room.pair(*loaded) if len(loaded) > 1 else room.halves(loaded[0])
+    return tasks if images is None else tasks.limited(images)
 
 
 def _base(

@@ -52,6 +52,13 @@ def transfer(
     ] = "between",
     last: Last = None,
     head: Annotated[str, typer.Option("--head", help=_("linear or course."))] = "linear",
+    norm: Annotated[
+        str,
+        typer.Option(
+            "--norm",
+            help=_("Batch normalisations of layers that train: frozen, statistics or trainable."),
+        ),
+    ] = "frozen",
     views: Annotated[
         str,
         typer.Option(
@@ -106,6 +113,7 @@ def transfer(
         domain,
         None if last is None else _number(last),
         head,
+        norm,
         views=_number(views),
         settings=changes,
     )

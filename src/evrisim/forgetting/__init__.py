@@ -2,6 +2,7 @@
 
 from evrisim.forgetting.course import RECIPE, Case, learn
 from evrisim.forgetting.experiment import Summary, run, summaries
+from evrisim.forgetting.on_disk import Record, opened, record
 from evrisim.forgetting.remedies import PLAIN, RATES, REMEDIES, Remedy, rates, remedy
 from evrisim.forgetting.tasks import TaskCrossEntropy, Tasks, halves, pair
 
@@ -11,14 +12,17 @@ __all__ = [
     "RECIPE",
     "REMEDIES",
     "Case",
+    "Record",
     "Remedy",
     "Summary",
     "TaskCrossEntropy",
     "Tasks",
     "halves",
     "learn",
+    "opened",
     "pair",
     "rates",
+    "record",
     "remedy",
     "run",
     "summaries",

@@ -113,8 +113,12 @@ def _key(tasks: Tasks, base: keras.Model, remedy: Remedy, recipe: Recipe) -> str
 def _read(path: Path) -> Case | None:
     """Read a case; None where there is none, or a torn one."""
     try:
-        saved = json.loads(path.read_text("utf-8"))
-        lists = {key: tuple(saved[key]) for key in ("old", "new", "old_test", "new_test")}
-        return Case(**{**saved, **lists, "remedy": Remedy(**saved["remedy"])})
+        return case_of(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def case_of(saved: dict[str, Any]) -> Case:
+    """Give the case that was written as plain values."""
+    lists = {key: tuple(saved[key]) for key in ("old", "new", "old_test", "new_test")}
+    return Case(**{**saved, **lists, "remedy": Remedy(**saved["remedy"])})

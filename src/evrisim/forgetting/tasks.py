@@ -10,6 +10,7 @@ from keras import ops
 from evrisim import images
 from evrisim._validate import InputError
 from evrisim.data.dataset import DataSet, Split
+from evrisim.data.limiting import limit
 from evrisim.messages import translate as _
 
 _OFF = -1e9
@@ -33,6 +34,15 @@ class Tasks:
     def logits(self, scores: np.ndarray, task: int) -> np.ndarray:
         """Leave the logits of one task's classes alone, as the loss does."""
         return np.where(np.array(self.groups) == task, scores, _OFF)
+
+    def limited(self, images: int) -> "Tasks":
+        """Keep so many training images of each task.
+
+        Raises:
+            InputError: If these are fewer than there are classes.
+        """
+        kept = {"train": images}
+        return replace(self, old=limit(self.old, kept), new=limit(self.new, kept))
 
 
 def halves(dataset: DataSet) -> Tasks:

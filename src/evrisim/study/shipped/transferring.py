@@ -101,12 +101,20 @@ def _schedules() -> Study:
 
 
 def _sizes() -> Study:
-    """At each size, two strategies against the one that the course's rule takes there."""
-    strategies: dict[str, Settings] = {"frozen": ALONE, "two-stage": {}, "full": ALL}
-    ruled = {300: "frozen", 3000: "two-stage", 15_000: "full"}
+    """At each size, what the course's rule opens there, and two others against it.
+
+    All begin with the head alone, so that what differs is how much is opened after. With fewer
+    images there are more epochs, as anyone would have it.
+    """
+    opened: dict[str, Settings] = {"head": ALONE, "part": {}, "all": {"transfer.last": "all"}}
+    ruled = {300: "head", 3000: "part", 12_000: "all"}
+    epochs = {300: (60, 30), 3000: (20, 10), 12_000: (15, 6)}
 
     def arm(name: str, images: int) -> Arm:
-        settings = {**strategies[name], "data.train_images": images}
+        head, tune = epochs[images]
+        settings = {**opened[name], "data.train_images": images, "head.epochs": head}
+        if name != "head":
+            settings["tune.epochs"] = tune
         if name == ruled[images]:
             return Arm(f"{name}-{images}", settings)
         reference = f"{ruled[images]}-{images}"
@@ -116,11 +124,11 @@ def _sizes() -> Study:
     pairs = [
         (name, images)
         for images, first in ruled.items()
-        for name in dict.fromkeys((first, *strategies))
+        for name in dict.fromkeys((first, *opened))
     ]
     return _study(
         "strategy-by-images",
-        _("Which strategy is best with few, more and many images?"),
+        _("How much of a trunk should train with few, more and many images?"),
         tuple(arm(*pair) for pair in pairs),
     )
 
