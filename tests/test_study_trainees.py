@@ -144,7 +144,8 @@ def test_each_size_has_the_course_s_choice_as_its_reference():
     for arm in study.arms:
         name, _dash, images = arm.name.rpartition("-")
         choice = choose(int(images))
-        ruled = "head" if choice.strategy == "frozen" else choice.trained or "part"
+        opened = "all" if choice.trained == "all" else "part"
+        ruled = "head" if choice.strategy == "frozen" else opened
         assert fine_tuning.RULED[int(images)] == ruled
         assert (arm.claim is None) == (name == ruled)
         assert arm.against in (None, f"{ruled}-{images}")
