@@ -2,18 +2,23 @@
 
 import numpy as np
 
-from evrisim.explain.cam import Explanation, Prepared, find_layer, grad_cam, prepare
 from evrisim.explain.effective_field import EffectiveField, effective_field
+from evrisim.explain.explanation import Explanation
 from evrisim.explain.faithfulness import Faithfulness, energy_inside, pointing_game
+from evrisim.explain.finding import find_layer
+from evrisim.explain.methods import METHODS, Method, Prepared, explain, grad_cam, prepare
 from evrisim.images import upsample
 
 __all__ = [
+    "METHODS",
     "EffectiveField",
     "Explanation",
     "Faithfulness",
+    "Method",
     "Prepared",
     "effective_field",
     "energy_inside",
+    "explain",
     "find_layer",
     "grad_cam",
     "normalise",

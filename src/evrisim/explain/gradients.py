@@ -2,7 +2,8 @@
 
 The one place that names TensorFlow, JAX and PyTorch. Each `_on_…` function compiles the same
 pass: run the model, stop at the tapped features, differentiate only what comes after them,
-and combine features and gradients into one map an image.
+and combine features and gradients into one map an image. Where the gradient is known in closed
+form nothing is differentiated.
 """
 
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from keras import ops
 
 Forward = Callable[[Any, Callable[[Any], Any]], tuple[Any, Any]]
 Combine = Callable[[Any, Any], Any]
+Slopes = Callable[[Any, Any], Any]
 Compiled = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
 PREDICTED = -1
 
@@ -30,11 +32,14 @@ class Job:
             wherever they arise, and returns features and logits, float32.
         combine: `combine(features, gradients)`, `(batch, rows, columns, channels)` each, to
             `(batch, rows, columns)`; written with `keras.ops`.
+        slopes: `slopes(features, chosen)` gives the gradients for the classes `(batch,)` where
+            they are known in closed form; None: they are found by differentiating.
     """
 
     model: keras.Model
     forward: Forward
     combine: Combine
+    slopes: Slopes | None = None
 
 
 def compiled(job: Job) -> Compiled:
@@ -46,8 +51,11 @@ def compiled(job: Job) -> Compiled:
         `(batch, rows, columns)` float32, logits `(batch, classes)` float32, and the classes
         explained `(batch,)`.
     """
-    build = {"tensorflow": _on_tensorflow, "jax": _on_jax, "torch": _on_torch}
-    run = build[keras.backend.backend()](job)
+    if job.slopes is not None:
+        run = passed(job.model, _closed(job, job.slopes))
+    else:
+        build = {"tensorflow": _on_tensorflow, "jax": _on_jax, "torch": _on_torch}
+        run = build[keras.backend.backend()](job)
 
     def call(images: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         maps, logits, chosen = run(images, classes.astype(np.int32))
@@ -60,10 +68,78 @@ def compiled(job: Job) -> Compiled:
     return call
 
 
+def passed(model: keras.Model, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a pass that differentiates nothing, for the backend in use.
+
+    Args:
+        model: whose weights are read; they may change between calls.
+        function: of tensors, written with `keras.ops`, to a tensor or a tuple of them.
+
+    Returns:
+        The same of NumPy arrays, float32 or int32, whose first axes are the batch.
+    """
+    build = {"tensorflow": _passed_on_tensorflow, "jax": _passed_on_jax}
+    return build.get(keras.backend.backend(), _passed_on_torch)(model, function)
+
+
+def _passed_on_tensorflow(model: keras.Model, function: Callable[..., Any]) -> Callable[..., Any]:
+    import tensorflow as tf
+
+    plain = tf.autograph.experimental.do_not_convert(function)
+
+    @cache
+    def traced(*like: tuple[tuple[int, ...], str]) -> Any:
+        specs = [tf.TensorSpec((None, *shape), dtype) for shape, dtype in like]
+        return tf.function(plain).get_concrete_function(*specs)
+
+    def call(*arrays: np.ndarray) -> Any:
+        like = [(one.shape[1:], one.dtype.name) for one in arrays]
+        return traced(*like)(*map(tf.constant, arrays))
+
+    return call
+
+
+def _passed_on_jax(model: keras.Model, function: Callable[..., Any]) -> Callable[..., Any]:
+    import jax
+
+    variables = model.variables
+
+    @jax.jit
+    def run(values: list[Any], *arrays: Any) -> Any:
+        # The weights are arguments: as constants they would be compiled in, and grow stale.
+        with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+            return function(*arrays)
+
+    return lambda *arrays: run([one.value for one in variables], *arrays)
+
+
+def _passed_on_torch(model: keras.Model, function: Callable[..., Any]) -> Callable[..., Any]:
+    import torch
+
+    def run(*arrays: np.ndarray) -> Any:
+        with torch.no_grad():
+            return function(*map(ops.convert_to_tensor, arrays))
+
+    return run
+
+
+def _closed(job: Job, slopes: Slopes) -> Callable[..., Any]:
+    def run(images: Any, classes: Any) -> Any:
+        features, logits = job.forward(images, lambda output: output)
+        chosen = _chosen(logits, classes)
+        return job.combine(features, slopes(features, chosen)), logits, chosen
+
+    return run
+
+
+def _chosen(logits: Any, classes: Any) -> Any:
+    predicted = ops.cast(ops.argmax(logits, axis=-1), "int32")
+    return ops.where(classes == PREDICTED, predicted, classes)
+
+
 def _score(logits: Any, classes: Any) -> tuple[Any, Any]:
     """Sum the score of each image's class: rows do not meet, so one gradient serves them all."""
-    predicted = ops.cast(ops.argmax(logits, axis=-1), "int32")
-    chosen = ops.where(classes == PREDICTED, predicted, classes)
+    chosen = _chosen(logits, classes)
     picked = ops.one_hot(chosen, logits.shape[-1], dtype=logits.dtype)
     # Not `sum(logits * picked)`: an infinite logit of another class would make it NaN.
     return ops.sum(ops.where(picked > 0, logits, ops.zeros_like(logits))), chosen
