@@ -96,10 +96,38 @@ def test_an_explanation_is_a_picture_and_names_its_layer(run, photographs, capsy
     found = result(
         capsys, "explain", str(run), str(image), "--class", "yatay çizgi", "--out", str(picture)
     )
-    assert found["layer"] == "stage3_block2_relu"
+    assert found["methods"] == [{"method": "grad-cam", "layer": "stage3_block2_relu"}]
     assert found["images"][0]["class"] == "yatay çizgi"
     with Image.open(picture) as opened:
         assert min(opened.size) > 100
+
+
+def test_methods_and_classes_are_explained_side_by_side(run, photographs, capsys, tmp_path):
+    folder, picture = photographs / "yatay çizgi", tmp_path / "where.png"
+    options = ["--method", "grad-cam, saliency,grad-cam", "--layer", "stage2_block2_relu"]
+    names = result(capsys, "predict", str(run), str(folder))["predictions"][0]["ranking"]
+    classes = [word for name, _share in names[:2] for word in ("--class", name)]
+    found = result(
+        capsys, "explain", str(run), str(folder), *options, *classes, "--out", str(picture)
+    )
+    assert found["methods"] == [
+        {"method": "grad-cam", "layer": "stage2_block2_relu"},
+        {"method": "saliency", "layer": None},
+    ]
+    assert [one["class"] for one in found["images"][:2]] == [name for name, _share in names[:2]]
+    assert len(found["images"]) == 2 * 20
+    with Image.open(picture) as opened:
+        assert opened.height > 3 * opened.width  # twenty rows of five pictures
+    assert "Did you mean 'saliency'" in refused(
+        capsys, "explain", str(run), str(folder), "--method", "salience"
+    )
+
+
+def test_the_command_knows_every_method():
+    from evrisim import explain
+    from evrisim.cli.explain import METHODS
+
+    assert tuple(explain.METHODS) == METHODS
 
 
 def test_help_speaks_the_language_asked_for(capsys):

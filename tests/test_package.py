@@ -37,7 +37,7 @@ FLOORS = [
     ["plots"],
     ["report"],
     ["workflow", "diagnosis", "filtering", "experiments"],
-    ["claims"],
+    ["claims", "looking"],
     ["applications"],
     ["cli"],
     ["__main__", "__init__"],

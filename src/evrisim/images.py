@@ -169,6 +169,18 @@ def colour(values: np.ndarray) -> np.ndarray:
     return table[index.astype(np.int64)]
 
 
+def enlarged(image: np.ndarray, side: int = 256) -> np.ndarray:
+    """Enlarge a small image in whole pixels to about `side` rows, in three channels.
+
+    Example:
+        >>> enlarged(np.zeros((100, 50, 1), np.uint8)).shape
+        (200, 100, 3)
+    """
+    factor = max(1, side // image.shape[0])
+    large = image.repeat(factor, axis=0).repeat(factor, axis=1)
+    return np.broadcast_to(large, (*large.shape[:2], 3))
+
+
 def overlay(image: np.ndarray, heat: np.ndarray, strength: float = 0.5) -> np.ndarray:
     """Lay a heat map over an image, in the colours of `colour`.
 

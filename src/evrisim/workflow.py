@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from evrisim import explain, images, plots, robustness, transfer
+from evrisim import explain, robustness, transfer
 from evrisim._validate import InputError
 from evrisim.data.cache import ArrayCache
 from evrisim.data.dataset import DataSet
@@ -207,35 +207,6 @@ def read_images(
     shape = (0, *run.facts["data"]["image_shape"])
     batch = np.stack(ready) if ready else np.zeros(shape, np.uint8)
     return Images(batch, tuple(names), tuple(skipped))
-
-
-def explain_images(
-    run: Run, read: Images, class_index: int | None = None, *, layer: str | None = None
-) -> explain.Explanation:
-    """Show where a run's model looks in images, for one class or each image's predicted one."""
-    return explain.grad_cam(run.model(), read.images, class_index, layer=layer)
-
-
-def save_explanation(path: Path, run: Run, read: Images, found: explain.Explanation) -> None:
-    """Write one picture: each image beside its heat map, whole or not at all."""
-    class_names = run.facts["data"]["class_names"]
-    titles = [
-        f"{name}\n{class_names[label]}"
-        for name, label in zip(read.names, found.classes, strict=True)
-    ]
-    pairs = [
-        _beside(image, heat)
-        for image, heat in zip(read.images, images.stretch(found.maps), strict=True)
-    ]
-    plots.save(plots.gallery(pairs, titles), path)
-
-
-def _beside(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """Put a small image, enlarged in whole pixels, beside itself under a smooth heat map."""
-    factor = max(1, 256 // image.shape[0])
-    large = image.repeat(factor, axis=0).repeat(factor, axis=1)
-    plain = np.broadcast_to(large, (*large.shape[:2], 3))
-    return np.concatenate([plain, images.overlay(large, heat)], axis=1)
 
 
 def _files_at(path: Path) -> list[Path]:

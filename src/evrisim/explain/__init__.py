@@ -4,9 +4,12 @@ import numpy as np
 
 from evrisim.explain.effective_field import EffectiveField, effective_field
 from evrisim.explain.explanation import Explanation
-from evrisim.explain.faithfulness import Faithfulness, energy_inside, pointing_game
+from evrisim.explain.faithfulness import Faithfulness, energy_inside, overlap, pointing_game
 from evrisim.explain.finding import find_layer
 from evrisim.explain.methods import METHODS, Method, Prepared, explain, grad_cam, prepare
+from evrisim.explain.removal import Removal, deletion, insertion, road, sensitivity
+from evrisim.explain.sanity import Sanity, sanity
+from evrisim.explain.trust import Trust, trust
 from evrisim.images import upsample
 
 __all__ = [
@@ -16,14 +19,24 @@ __all__ = [
     "Faithfulness",
     "Method",
     "Prepared",
+    "Removal",
+    "Sanity",
+    "Trust",
+    "deletion",
     "effective_field",
     "energy_inside",
     "explain",
     "find_layer",
     "grad_cam",
+    "insertion",
     "normalise",
+    "overlap",
     "pointing_game",
     "prepare",
+    "road",
+    "sanity",
+    "sensitivity",
+    "trust",
     "upsample",
 ]
 

@@ -11,6 +11,7 @@ from evrisim.plots.cost import cost_by_layer
 from evrisim.plots.courses import courses
 from evrisim.plots.features import exciting_images, feature_maps, learned_kernels
 from evrisim.plots.gallery import gallery
+from evrisim.plots.heat_maps import heat_maps
 from evrisim.plots.kernels import filter_detect_condense
 from evrisim.plots.receptive_field import FieldView, receptive_fields
 from evrisim.plots.robustness import corruption_scores, robustness
@@ -34,6 +35,7 @@ __all__ = [
     "feature_maps",
     "filter_detect_condense",
     "gallery",
+    "heat_maps",
     "learned_kernels",
     "learning_curves",
     "pareto",

@@ -1,0 +1,82 @@
+"""Where a run's model looks in images that are given: by one or more methods, as a picture."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evrisim import explain, images, plots
+from evrisim.inference import Progress
+from evrisim.training import Run
+from evrisim.workflow import Images
+
+
+def explain_images(
+    run: Run,
+    read: Images,
+    classes: Sequence[int | None] = (None,),
+    *,
+    methods: Sequence[str] = ("grad-cam",),
+    layer: str | None = None,
+    progress: Progress | None = None,
+) -> list[explain.Explanation]:
+    """Show where a run's model looks in images, by each method and for each class.
+
+    Args:
+        run: A finished or trained run.
+        read: Its images.
+        classes: Numbers of classes; None for each image's predicted one.
+        methods: Of `explain.METHODS`.
+        layer: As in `explain.explain`, for the methods that look at a layer.
+        progress: Called as `progress(done, total)`, in images by method and class.
+    """
+    model = run.model()
+    found: list[explain.Explanation] = []
+    total = len(methods) * len(classes) * len(read.images)
+    for method in methods:
+        looked_at = layer if explain.METHODS[method].maps or len(methods) == 1 else None
+        prepared = explain.prepare(
+            model, method=method, layer=looked_at, image_shape=read.images.shape[1:]
+        )
+        for wanted in classes:
+            before = len(found) * len(read.images)
+
+            def told(done: int, _all: int, before: int = before) -> None:
+                if progress is not None:
+                    progress(before + done, total)
+
+            found.append(prepared(read.images, wanted, progress=told))
+    return found
+
+
+def save_explanations(
+    path: Path, run: Run, read: Images, found: Sequence[explain.Explanation]
+) -> None:
+    """Write one picture of each image beside its heat maps, whole or not at all."""
+    class_names = run.facts["data"]["class_names"]
+    if len(found) == 1:
+        plots.save(_one_by_one(read, found[0], class_names), path)
+        return
+    columns = [(one.method, one.maps) for one in found]
+    captions = [[class_names[label] for label in one.classes] for one in found]
+    names = [Path(name).name for name in read.names]
+    plots.save(plots.heat_maps(read.images, names, columns, captions), path)
+
+
+def _one_by_one(read: Images, found: explain.Explanation, class_names: Sequence[str]) -> Any:
+    titles = [
+        f"{name}\n{class_names[label]}"
+        for name, label in zip(read.names, found.classes, strict=True)
+    ]
+    pairs = [
+        _beside(image, heat)
+        for image, heat in zip(read.images, images.stretch(found.maps), strict=True)
+    ]
+    return plots.gallery(pairs, titles)
+
+
+def _beside(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """Put a small image, enlarged in whole pixels, beside itself under a smooth heat map."""
+    large = images.enlarged(image)
+    return np.concatenate([large, images.overlay(large, heat)], axis=1)
