@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from evrisim import explain, images, plots
+from evrisim.data.dataset import DataSet
+from evrisim.data.limiting import limit
 from evrisim.inference import Progress
+from evrisim.judging import check_same_data
 from evrisim.training import Run
 from evrisim.workflow import Images
 
@@ -35,10 +39,7 @@ def explain_images(
     found: list[explain.Explanation] = []
     total = len(methods) * len(classes) * len(read.images)
     for method in methods:
-        looked_at = layer if explain.METHODS[method].maps or len(methods) == 1 else None
-        prepared = explain.prepare(
-            model, method=method, layer=looked_at, image_shape=read.images.shape[1:]
-        )
+        prepared = _prepared(model, method, layer, read.images.shape[1:], len(methods))
         for wanted in classes:
             before = len(found) * len(read.images)
 
@@ -80,3 +81,59 @@ def _beside(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
     """Put a small image, enlarged in whole pixels, beside itself under a smooth heat map."""
     large = images.enlarged(image)
     return np.concatenate([large, images.overlay(large, heat)], axis=1)
+
+
+def trusted(
+    run: Run,
+    dataset: DataSet,
+    *,
+    methods: Sequence[str],
+    layer: str | None = None,
+    images: int = 200,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> list[explain.Trust]:
+    """Score ways of explaining a run's model on its validation images; the test split is not used.
+
+    Args:
+        run: A trained run.
+        dataset: What it was trained on.
+        methods: Of `explain.METHODS`.
+        layer: As in `explain.explain`, for the methods that look at a layer.
+        images: How many are explained, each class with its share.
+        seed: Of what is drawn.
+        progress: Called as `progress(done, total)`, in images by method.
+
+    Raises:
+        InputError: If the data is not what the run was trained on, or as `explain.trust`.
+    """
+    check_same_data(run, dataset)
+    some = limit(dataset, {"validation": images}).validation
+    model = run.model()
+    found: list[explain.Trust] = []
+    for place, method in enumerate(methods):
+        prepared = _prepared(model, method, layer, dataset.image_shape, len(methods), seed)
+
+        def told(done: int, all_: int, place: int = place) -> None:
+            if progress is not None:
+                progress(place * all_ + done, len(methods) * all_)
+
+        found.append(
+            explain.trust(prepared, some.images, some.labels, some.masks, seed=seed, progress=told)
+        )
+    return found
+
+
+def _prepared(
+    model: keras.Model,
+    method: str,
+    layer: str | None,
+    image_shape: tuple[int, ...],
+    methods: int,
+    seed: int = 0,
+) -> explain.Prepared:
+    """Make a method ready; beside others, one that looks at pixels alone does without a layer."""
+    looked_at = layer if explain.METHODS[method].maps or methods == 1 else None
+    return explain.prepare(
+        model, method=method, layer=looked_at, image_shape=image_shape, seed=seed
+    )

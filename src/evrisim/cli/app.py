@@ -34,6 +34,7 @@ from evrisim.cli import (
     study,
     train,
     transfer,
+    trust,
 )
 from evrisim.messages import translate as _
 
@@ -46,6 +47,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "predict": predict.predict,
     "report": report.report,
     "explain": explain.explain,
+    "trust": trust.trust,
     "kernel": kernel.kernel,
     "features": features.features,
     "receptive-field": receptive_field.receptive_field,

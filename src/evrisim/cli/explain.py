@@ -57,7 +57,7 @@ def explain(
     output = options.output(json, quiet)
     from evrisim.training.run import Run
 
-    methods = _methods(method)
+    methods = methods_named(method)
     opened = Run.open(run)
     names = opened.facts["data"]["class_names"]
     for name in class_name or ():
@@ -96,7 +96,12 @@ def explain(
     output.result(value, [*output.table(header, rows), *skipped, *said, str(path)])
 
 
-def _methods(text: str) -> list[str]:
+def methods_named(text: str) -> list[str]:
+    """Give the ways of explaining that are named with commas; `all` of them.
+
+    Raises:
+        InputError: If there is none of such a name.
+    """
     names = list(METHODS) if text == ALL else [word.strip() for word in text.split(",")]
     for name in names:
         check_choice("--method", name, (*METHODS, ALL))

@@ -16,6 +16,7 @@ from evrisim.images import upsample
 from evrisim.inference import predict_logits
 from evrisim.messages import translate as _
 from evrisim.metrics import softmax
+from evrisim.statistics import paired_interval
 
 STEPS = 16
 """Parts in which the pixels of an image go or come."""
@@ -36,6 +37,7 @@ class Removal:
         score: mean over the images.
         chance: the same of random maps.
         each: `(count,)` float64, the score of each image.
+        chance_each: the same of random maps.
         shares: shares of the pixels that were changed, where that is done step by step.
         curve: the class's mean probability at each share.
         chance_curve: the same of random maps.
@@ -46,15 +48,24 @@ class Removal:
     score: float
     chance: float
     each: np.ndarray
+    chance_each: np.ndarray
     shares: np.ndarray
     curve: np.ndarray
     chance_curve: np.ndarray
     higher_is_better: bool = True
 
     @property
-    def beats_chance(self) -> bool:
-        """Whether it is better than random maps are."""
-        return (self.score > self.chance) == self.higher_is_better
+    def against_chance(self) -> str:
+        """Tell whether it is `better` or `worse` than random maps, or `even`: not to be told.
+
+        By the 95 % interval of the mean difference, image by image.
+        """
+        sign = 1 if self.higher_is_better else -1
+        gains = sign * (self.each - self.chance_each)
+        if len(gains) < 2 or np.ptp(gains) == 0:
+            return "even"
+        found = paired_interval(gains)
+        return "better" if found.low > 0 else "worse" if found.high < 0 else "even"
 
 
 Changed = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
@@ -131,9 +142,7 @@ def road(
     each, curve = half_of_difference(orders)
     chance, chance_curve = half_of_difference(_random(orders, seed))
     shares = np.array(ROAD_SHARES)
-    return Removal(
-        "road", float(each.mean()), float(chance.mean()), each, shares, curve, chance_curve
-    )
+    return _made("road", each, chance, (shares, curve, chance_curve))
 
 
 def sensitivity(
@@ -168,9 +177,7 @@ def sensitivity(
         for of in (heat, random)
     )
     none = np.zeros(0)
-    return Removal(
-        "sensitivity-n", float(each.mean()), float(chance.mean()), each, none, none, none
-    )
+    return _made("sensitivity-n", each, chance, (none, none, none))
 
 
 def _sums(heat: np.ndarray, sets: np.ndarray) -> np.ndarray:
@@ -202,16 +209,19 @@ def _stepwise(name: str, given: _Given, change: Changed, *, higher: bool) -> Rem
 
     found, chance = curves(orders), curves(_random(orders, given.seed))
     each, blind = (np.trapezoid(one, shares, axis=1) for one in (found, chance))
-    return Removal(
-        name,
-        float(each.mean()),
-        float(blind.mean()),
-        each,
-        shares,
-        found.mean(axis=0),
-        chance.mean(axis=0),
-        higher,
-    )
+    curves_of = (shares, found.mean(axis=0), chance.mean(axis=0))
+    return _made(name, each, blind, curves_of, higher=higher)
+
+
+def _made(
+    name: str,
+    each: np.ndarray,
+    chance: np.ndarray,
+    curves: tuple[np.ndarray, np.ndarray, np.ndarray],
+    *,
+    higher: bool = True,
+) -> Removal:
+    return Removal(name, float(each.mean()), float(chance.mean()), each, chance, *curves, higher)
 
 
 def _all_changed(

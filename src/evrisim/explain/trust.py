@@ -1,6 +1,7 @@
 """How far a method's maps of a model can be trusted: its scores, and what they say."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -55,6 +56,29 @@ class Trust:
         good, bad = (float(part.mean()) if len(part) else None for part in parts)
         return good, bad
 
+    def to_json(self) -> dict[str, Any]:
+        """Give the scores as plain values."""
+        scores: list[tuple[str, Removal | Faithfulness]] = [
+            *((one.name, one) for one in self.removals),
+            *self.masked.items(),
+        ]
+        return {
+            "method": self.method,
+            "layer": self.layer or None,
+            "images": self.count,
+            **{name: {"score": one.score, "chance": one.chance} for name, one in scores},
+            "against_chance": {one.name: one.against_chance for one in self.removals},
+            "by_correctness": {
+                name: dict(zip(("right", "wrong"), self.by_correctness(name), strict=True))
+                for name in self.masked
+            },
+            "shuffled": dict(
+                zip(map(str, self.sanity.layers), self.sanity.correlation, strict=True)
+            ),
+            "other_class": self.sanity.other_class,
+            "reading": list(self.reading()),
+        }
+
     def reading(self) -> tuple[str, ...]:
         """Say in plain words what the scores mean."""
         lines = [self._of_sanity(), self._of_removals()]
@@ -75,16 +99,17 @@ class Trust:
         ).format(alike=alike)
 
     def _of_removals(self) -> str:
-        better = [one.name for one in self.removals if one.beats_chance]
-        worse = [one.name for one in self.removals if not one.beats_chance]
-        if not worse:
+        better = [one.name for one in self.removals if one.against_chance == "better"]
+        others = [one.name for one in self.removals if one.against_chance != "better"]
+        if not others:
             return _("What it marks as hot counts: all four scores are better than by chance.")
         if not better:
             return _(
-                "What it marks as hot does not count: none of four scores is better than by chance."
+                "That what it marks as hot counts is not shown: none of four scores is better than "
+                "by chance."
             )
-        return _("Better than by chance in {better}; not in {worse}.").format(
-            better=", ".join(better), worse=", ".join(worse)
+        return _("Better than by chance in {better}; not in {others}.").format(
+            better=", ".join(better), others=", ".join(others)
         )
 
     def _of_masks(self) -> str:

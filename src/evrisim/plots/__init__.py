@@ -19,6 +19,7 @@ from evrisim.plots.saving import save
 from evrisim.plots.scores import faithfulness, score
 from evrisim.plots.study import arms, differences, effects, pareto
 from evrisim.plots.training import learning_curves
+from evrisim.plots.trust import trust
 from evrisim.plots.written_out import written_out
 
 __all__ = [
@@ -45,5 +46,6 @@ __all__ = [
     "robustness",
     "save",
     "score",
+    "trust",
     "written_out",
 ]
