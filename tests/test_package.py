@@ -36,7 +36,7 @@ FLOORS = [
     ["study"],
     ["plots"],
     ["report"],
-    ["workflow", "diagnosis", "filtering", "experiments"],
+    ["workflow", "diagnosis", "filtering", "experiments", "mislabelled"],
     ["claims", "looking"],
     ["applications"],
     ["cli"],

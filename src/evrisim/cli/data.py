@@ -1,12 +1,13 @@
 """`evrisim data`: what there is, what is in it, whether it is sound."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from evrisim._validate import InputError
-from evrisim.cli import options
+from evrisim.cli import labels, options
 from evrisim.cli.output import Output
 from evrisim.messages import translate as _
 
@@ -24,7 +25,14 @@ def app() -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    for name, function in (("list", list_all), ("show", show), ("check", check), ("fetch", fetch)):
+    commands: dict[str, Callable[..., None]] = {
+        "list": list_all,
+        "show": show,
+        "check": check,
+        "labels": labels.labels,
+        "fetch": fetch,
+    }
+    for name, function in commands.items():
         options.add(group, name, function)
     return group
 
