@@ -137,3 +137,24 @@ def _prepared(
     return explain.prepare(
         model, method=method, layer=looked_at, image_shape=image_shape, seed=seed
     )
+
+
+def shortcuts(
+    run: Run,
+    dataset: DataSet,
+    *,
+    images: int = 1000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> tuple[explain.Place, ...]:
+    """Look for shortcuts of a run's model on its validation images; the test split is not used.
+
+    Arguments as in `trusted`.
+
+    Raises:
+        InputError: If the data is not what the run was trained on, or as `explain.shortcuts`.
+    """
+    check_same_data(run, dataset)
+    some = limit(dataset, {"validation": images}).validation
+    prepared = _prepared(run.model(), "grad-cam", None, dataset.image_shape, 1, seed)
+    return explain.shortcuts(prepared, some.images, some.labels, seed=seed, progress=progress)

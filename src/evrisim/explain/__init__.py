@@ -9,6 +9,7 @@ from evrisim.explain.finding import find_layer
 from evrisim.explain.methods import METHODS, Method, Prepared, explain, grad_cam, prepare
 from evrisim.explain.removal import Removal, deletion, insertion, road, sensitivity
 from evrisim.explain.sanity import Sanity, sanity
+from evrisim.explain.shortcuts import Place, shortcuts
 from evrisim.explain.trust import Trust, trust
 from evrisim.images import upsample
 
@@ -18,6 +19,7 @@ __all__ = [
     "Explanation",
     "Faithfulness",
     "Method",
+    "Place",
     "Prepared",
     "Removal",
     "Sanity",
@@ -36,6 +38,7 @@ __all__ = [
     "road",
     "sanity",
     "sensitivity",
+    "shortcuts",
     "trust",
     "upsample",
 ]
