@@ -36,6 +36,7 @@ FLOORS = [
     ["study"],
     ["plots"],
     ["report"],
+    ["examples"],
     ["workflow", "diagnosis", "filtering", "experiments", "mislabelled"],
     ["claims", "looking"],
     ["applications"],

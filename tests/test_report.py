@@ -5,6 +5,8 @@ import errno
 import io
 import json
 import os
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from PIL import Image
 from evrisim import _files, messages
 from evrisim.corruptions import CORRUPTIONS
 from evrisim.evaluate import evaluate_logits
-from evrisim.report import Gallery, pictures, write_run_report
+from evrisim.report import Gallery, Shown, pictures, write_run_report
 from evrisim.report.pictures import sized, with_heat
 from pages import Reader, assert_complete_in_itself, assert_well_outlined, in_english
 
@@ -145,7 +147,7 @@ def write(folder, judged=None, told=None, rows=None, robustness=None, **gallerie
         facts() if told is None else told,
         history() if rows is None else rows,
         judged,
-        **shown,
+        Shown(**shown),
         robustness=robustness,
     )
     return path.read_text("utf-8")
@@ -161,6 +163,31 @@ def test_the_page_refers_to_nothing_outside_itself(page):
     assert_complete_in_itself(page)
 
 
+def test_cells_of_the_confusion_matrix_lead_to_the_images_behind_them(tmp_path, undrawn):
+    judged = evaluation(sharpness=1.0)
+    counted = judged.confusion[0, 1]
+    some = np.flatnonzero((judged.labels == 0) & (judged.predicted == 1))[:2]
+    behind = gallery(judged, False)
+    behind = replace(
+        behind.take([0, 1]),
+        true=judged.labels[some],
+        predicted=judged.predicted[some],
+        true_heats=np.ones((2, 4, 4), np.float32),
+    )
+    text = write(tmp_path, judged, behind={(0, 1): behind})
+    reader = Reader(text)
+    (link,) = [one for one in reader.all("a") if one["href"].startswith("#behind")]
+    assert link["aria-label"] == f"“cat” taken for “dog”: {counted}"
+    (shown,) = [one for one in reader.all("div") if one.get("class") == "behind"]
+    assert link["href"] == f"#{shown['id']}"
+    inside = text.partition('<div class="behind"')[2].partition("Back to the matrix")[0]
+    assert inside.count('<li class="card">') == 2
+    assert inside.count('class="heat"') == 4  # for what it said, and for what is true
+    numbers = [int(n) for n in re.findall(r"<(?:span|a) [^>]*title=[^>]*>(\d+)</", text)]
+    assert sum(numbers) == judged.count
+    assert "<script" not in text
+
+
 def test_the_page_can_be_read_by_everyone(page):
     reader = Reader(page)
     assert reader.all("html") == [{"lang": "en"}]
@@ -168,7 +195,7 @@ def test_the_page_can_be_read_by_everyone(page):
     assert len(images) == 12
     assert all(image["alt"].strip() for image in images)
     drawings = reader.all("svg")
-    assert len(drawings) == 8
+    assert len(drawings) == 7
     assert all(one["role"] == "img" and one["aria-label"].strip() for one in drawings)
     assert {header.get("scope") for header in reader.all("th")} == {"col", "row"}
     assert_well_outlined(page)

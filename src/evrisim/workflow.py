@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from evrisim import explain, robustness, transfer
+from evrisim import examples, explain, robustness, transfer
 from evrisim._validate import InputError
 from evrisim.data.cache import ArrayCache
 from evrisim.data.dataset import DataSet
@@ -25,12 +25,11 @@ from evrisim.judging import (
 from evrisim.messages import translate as _
 from evrisim.metrics import softmax
 from evrisim.opening import fitted
-from evrisim.report import Gallery, write_run_report
+from evrisim.report import write_run_report
 from evrisim.training import ModelChoice, Recipe, Run, fit, loop
 
 Progress = Callable[[int, int], None]
 
-GALLERY = 12
 EXPLAINED = 1000
 
 
@@ -115,25 +114,15 @@ def report_run(run: Run, dataset: DataSet, *, progress: Progress | None = None) 
     evaluation = saved_evaluation(run)
     cam = explain.prepare(run.model(), image_shape=dataset.image_shape)
     run = run.updated(explanation=_faithfulness(cam, dataset, evaluation, progress))
-    right, wrong = galleries(cam, dataset, evaluation)
     write_run_report(
         run.directory / "report.html",
         run.facts,
         run.history,
         evaluation,
-        right=right,
-        wrong=wrong,
+        examples.shown(cam, dataset, evaluation),
         robustness=robustness.saved(run),
     )
     return run
-
-
-def galleries(
-    cam: explain.Prepared, dataset: DataSet, evaluation: Evaluation
-) -> tuple[Gallery, Gallery]:
-    """Give some right and some wrong predictions of the test split, with where the model looked."""
-    right, wrong = (_gallery(cam, dataset, evaluation, index) for index in _examples(evaluation))
-    return right, wrong
 
 
 @dataclass(frozen=True)
@@ -242,30 +231,3 @@ def _faithfulness(
         "energy_inside": energy.score,
         "energy_chance": energy.chance,
     }
-
-
-def _examples(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
-    """Choose right predictions, classes in turn, and the most confident wrong ones."""
-    right = np.flatnonzero(evaluation.predicted == evaluation.labels)
-    turn = np.zeros(len(right), int)
-    for label in np.unique(evaluation.labels[right]):
-        same = evaluation.labels[right] == label
-        turn[same] = np.arange(same.sum())
-    order = np.lexsort((evaluation.labels[right], turn))
-    return right[order][:GALLERY], evaluation.mistakes[:GALLERY]
-
-
-def _gallery(
-    cam: explain.Prepared, dataset: DataSet, evaluation: Evaluation, index: np.ndarray
-) -> Gallery:
-    chosen = dataset.test.take(index)
-    predicted = evaluation.predicted[index]
-    return Gallery(
-        images=chosen.images,
-        heats=cam(chosen.images, predicted).maps if len(index) else None,
-        true=chosen.labels,
-        predicted=predicted,
-        confidence=softmax(evaluation.logits[index]).max(axis=1) if len(index) else np.zeros(0),
-        names=tuple(dataset.test.name(int(i)) for i in index),
-        masks=chosen.masks,
-    )

@@ -55,25 +55,28 @@ def kernel(photograph: str, name: str) -> list[Block]:
 
 def result(run: "Run", asked: Asked) -> list[Block]:
     """Show how the whole model learned, how good it is, and where it looked."""
-    from evrisim import explain, judging, plots, workflow
+    from dataclasses import replace
+
+    from evrisim import examples, explain, judging, plots
     from evrisim.report import trust
     from evrisim.report.material import Material
 
     dataset = trainings.plan(asked).dataset
     evaluation = judging.saved_evaluation(run)
     cam = explain.prepare(run.model(), image_shape=dataset.image_shape)
-    right, wrong = workflow.galleries(cam, dataset, evaluation)
-    material = Material(run.facts, run.history, evaluation, _few(right), _few(wrong))
+    shown = examples.shown(cam, dataset, evaluation)
+    few = replace(shown, right=_few(shown.right), wrong=_few(shown.wrong))
+    material = Material(run.facts, run.history, evaluation, few)
     curves = plots.learning_curves(
         run.history, best_epoch=material.best_epoch, panels=("accuracy",)
     )
     alt = _("Accuracy on the training and the validation images over the epochs.")
-    examples, _files = trust.examples(material)
+    section, _files = trust.examples(material)
     spent = _("Trained {epochs} epochs in {seconds}.").format(
         epochs=numbers.whole(run.facts["epochs"]), seconds=numbers.duration(run.facts["seconds"])
     )
     told: list[Block] = [Text(evaluation.sentence, "reading"), Text(spent)]
-    return [Row([[parts.picture("curves", curves, alt, wide=False)], told]), *examples.blocks]
+    return [Row([[parts.picture("curves", curves, alt, wide=False)], told]), *section.blocks]
 
 
 def missing_model() -> list[Block]:
@@ -82,14 +85,7 @@ def missing_model() -> list[Block]:
 
 
 def _few(gallery: Any, count: int = 4) -> Any:
-    from dataclasses import fields, replace
-
-    def cut(value: Any) -> Any:
-        return None if value is None else value[:count]
-
-    return replace(
-        gallery, **{one.name: cut(getattr(gallery, one.name)) for one in fields(gallery)}
-    )
+    return gallery.take(range(min(count, len(gallery))))
 
 
 def images(asked: Asked) -> dict[str, int]:

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evrisim.report.material import Gallery, Material
+from evrisim.report.material import Gallery, Material, Shown
 
 if TYPE_CHECKING:
     from evrisim.evaluate import Evaluation
 
-__all__ = ["Gallery", "write_run_report"]
+__all__ = ["Gallery", "Shown", "write_run_report"]
 
 
 def write_run_report(
@@ -17,9 +17,8 @@ def write_run_report(
     facts: Mapping[str, Any],
     history: Sequence[Mapping[str, Any]],
     evaluation: "Evaluation",
+    shown: Shown,
     *,
-    right: Gallery,
-    wrong: Gallery,
     robustness: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the report of a run in the language in use, and its pictures beside it.
@@ -33,8 +32,7 @@ def write_run_report(
         facts: What `run.json` holds.
         history: One row an epoch.
         evaluation: Of the run's model on the test split.
-        right: Some rightly named test images.
-        wrong: Some wrongly named ones, the surest first.
+        shown: Test images, and where the model looked.
         robustness: What `robustness.json` holds, for a section about corrupted test images.
 
     Returns:
@@ -45,4 +43,4 @@ def write_run_report(
     """
     from evrisim.report.page import run_page, write
 
-    return write(path, run_page(Material(facts, history, evaluation, right, wrong, robustness)))
+    return write(path, run_page(Material(facts, history, evaluation, shown, robustness)))

@@ -55,13 +55,21 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Look:
+    """An image with where the model looked for a class; `word` names it below."""
+
+    image: str
+    alt: str
+    word: str
+
+
+@dataclass(frozen=True)
 class Card:
     """One image of a gallery: itself, where the model looked, and what it said."""
 
     image: str
     alt: str
-    heat: str | None
-    heat_alt: str
+    looks: Sequence[Look]
     lines: Sequence[tuple[str, str]]
     name: str
     small: bool
@@ -74,6 +82,39 @@ class Cards:
     title: str
     cards: Sequence[Card]
     kind: ClassVar[str] = "cards"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number in a matrix: `share` colours it, `target` is the address of what is behind it."""
+
+    text: str
+    says: str
+    share: float
+    right: bool
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A table of classes by classes whose cells lead to what is behind them."""
+
+    caption: str
+    corner: str
+    names: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    kind: ClassVar[str] = "matrix"
+
+
+@dataclass(frozen=True)
+class Behind:
+    """Images behind a cell of a matrix, shown once its address is gone to."""
+
+    name: str
+    title: str
+    cards: Sequence[Card]
+    back: tuple[str, str]
+    kind: ClassVar[str] = "behind"
 
 
 @dataclass(frozen=True)
@@ -100,7 +141,7 @@ class Row:
     kind: ClassVar[str] = "row"
 
 
-Block = Text | Points | Terms | Table | Picture | Cards | Code | Heading | Row
+Block = Text | Points | Terms | Table | Picture | Cards | Matrix | Behind | Code | Heading | Row
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What a report is made of, gathered once for all its sections."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ class Gallery:
         confidence: `(count,)` the probability it gave to that, 0–1.
         names: one an image.
         masks: `(count, height, width)` bool, true on the object; or None.
+        true_heats: as `heats`, for the true class; or None.
     """
 
     images: np.ndarray
@@ -34,9 +35,34 @@ class Gallery:
     confidence: np.ndarray
     names: tuple[str, ...]
     masks: np.ndarray | None = None
+    true_heats: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.true)
+
+    def take(self, index: Sequence[int] | np.ndarray) -> "Gallery":
+        """Give some of the images, in the order of their places."""
+        arrays = {
+            one.name: value[np.asarray(index, int)]
+            for one in fields(self)
+            if isinstance(value := getattr(self, one.name), np.ndarray)
+        }
+        return replace(self, **arrays, names=tuple(self.names[int(place)] for place in index))
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """The test images that a report shows.
+
+    Attributes:
+        right: some that were named rightly.
+        wrong: some that were not, the surest first.
+        behind: those that cells of the confusion matrix lead to, by true and predicted class.
+    """
+
+    right: Gallery
+    wrong: Gallery
+    behind: Mapping[tuple[int, int], Gallery] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,15 +73,14 @@ class Material:
         facts: what `run.json` holds.
         history: one row an epoch.
         evaluation: on the test split.
-        right, wrong: examples.
+        shown: examples.
         robustness: what `robustness.json` holds, or None where nothing was corrupted.
     """
 
     facts: Mapping[str, Any]
     history: Sequence[Mapping[str, Any]]
     evaluation: "Evaluation"
-    right: Gallery
-    wrong: Gallery
+    shown: Shown
     robustness: Mapping[str, Any] | None = None
 
     @cached_property

@@ -44,7 +44,7 @@ def run_page(material: Material) -> Page:
         subtitle=_("Report of a training run · {date}").format(date=numbers.date(when)),
         sections=sections,
         words=words(),
-        files={**_curves(material), **galleries},
+        files={**_curves(material), **results.confusion_file(material), **galleries},
     )
 
 
@@ -75,13 +75,15 @@ def style() -> str:
 
 
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_visible,
         trim_blocks=True,
     )
+    environment.filters["zip"] = zip
+    return environment
 
 
 def _visible(value: Any) -> Any:

@@ -89,14 +89,15 @@ def _save(figure: Figure, file: io.BytesIO, **how: Any) -> None:
         figure.savefig(file, **how)
 
 
-def data_address(picture: np.ndarray) -> str:
+def data_address(picture: np.ndarray, *, photograph: bool = False) -> str:
     """Give an image, `(height, width, 1 or 3)` uint8, as an address that holds it whole.
 
-    What is drawn in few pixels goes as PNG and keeps each of them; photographs go as JPEG.
+    What is drawn in few pixels goes as PNG and keeps each of them; photographs, and what is smooth
+    as they are, go as JPEG.
     """
     shown = Image.fromarray(np.ascontiguousarray(np.broadcast_to(picture, (*picture.shape[:2], 3))))
     file = io.BytesIO()
-    if max(shown.size) <= SMALL:
+    if max(shown.size) <= SMALL and not photograph:
         shown.save(file, format="PNG", optimize=True)
         kind = "png"
     else:

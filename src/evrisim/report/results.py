@@ -8,9 +8,22 @@ import numpy as np
 from evrisim import plots
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
-from evrisim.report.blocks import Block, Picture, Points, Row, Section, Table, Terms, Text
+from evrisim.report.blocks import (
+    Behind,
+    Block,
+    Cell,
+    Matrix,
+    Picture,
+    Points,
+    Row,
+    Section,
+    Table,
+    Terms,
+    Text,
+)
+from evrisim.report.cards import cards
 from evrisim.report.material import Material
-from evrisim.report.pictures import drawing
+from evrisim.report.pictures import drawing, png
 
 FEW = 100
 """With fewer test images than this, the reader is warned."""
@@ -304,26 +317,81 @@ def _class_notes(material: Material) -> list[Block]:
 
 
 def confusions(material: Material) -> Section:
-    """Show which classes are taken for which, the commonest mistakes in words."""
-    matrix, names = material.evaluation.confusion, material.class_names
-    figure = plots.confusion_matrix(matrix, names)
+    """Show which classes are taken for which, and the images behind: the commonest in words."""
+    names = material.class_names
+    wide = len(names) > plots.classes.COUNTED
     pairs = _pairs(material)
-    alt = _("Confusion matrix of {count} classes; the commonest mistakes are listed beside it.")
-    caption = _(
-        "Each row is a true class, each column what the model said. Blue on the diagonal is right, "
-        "vermilion is wrong; the darker, the larger the share of the row."
-    )
-    picture = Picture(
-        drawing("confusion", figure, alt.format(count=len(names))),
-        caption,
-        wide=len(names) > plots.classes.COUNTED,
-    )
     words: list[Block] = [Text(_("The model made no mistake on these test images."))]
     if pairs:
         words = [Text(_("The commonest mistakes:")), Points(pairs)]
-    wide = len(names) > plots.classes.COUNTED
-    blocks: list[Block] = [picture, *words] if wide else [Row([[picture], words])]
+    shown: Block = _drawn(material) if wide else _matrix(material)
+    how = _(
+        "Each row is a true class, each column what the model said. Blue on the diagonal is right, "
+        "vermilion is wrong; the darker, the larger the share of the row."
+    )
+    if material.shown.behind and not wide:
+        how += " " + _("Underlined numbers lead to images that are behind them.")
+    blocks = [shown, Text(how), *words, *_behind(material)]
     return Section("confusion", _("What is taken for what"), blocks)
+
+
+def confusion_file(material: Material) -> dict[str, bytes]:
+    """Give the confusion matrix as a PNG file, by name."""
+    figure = plots.confusion_matrix(material.evaluation.confusion, material.class_names)
+    return {"confusion": png(figure)}
+
+
+def _drawn(material: Material) -> Picture:
+    figure = plots.confusion_matrix(material.evaluation.confusion, material.class_names)
+    alt = _("Confusion matrix of {count} classes; the commonest mistakes are listed beside it.")
+    return Picture(
+        drawing("confusion", figure, alt.format(count=len(material.class_names))), wide=True
+    )
+
+
+def _matrix(material: Material) -> Matrix:
+    confusion, names = material.evaluation.confusion, material.class_names
+    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    rows = [
+        [
+            Cell(
+                numbers.whole(int(confusion[row, column])) if confusion[row, column] else "",
+                _taken(names[row], names[column], int(confusion[row, column])),
+                float(shares[row, column]),
+                row == column,
+                _address(row, column) if (row, column) in material.shown.behind else "",
+            )
+            for column in range(len(names))
+        ]
+        for row in range(len(names))
+    ]
+    return Matrix(_("Test images by true and predicted class"), _("true ↓ said →"), names, rows)
+
+
+def _taken(true: str, said: str, count: int) -> str:
+    if true == said:
+        return _("“{true}” named rightly: {count}").format(true=true, count=numbers.whole(count))
+    return _("“{true}” taken for “{said}”: {count}").format(
+        true=true, said=said, count=numbers.whole(count)
+    )
+
+
+def _address(true: int, said: int) -> str:
+    return f"behind-{true}-{said}"
+
+
+def _behind(material: Material) -> list[Behind]:
+    names, confusion = material.class_names, material.evaluation.confusion
+    back = ("confusion", _("Back to the matrix"))
+    return [
+        Behind(
+            _address(true, said),
+            _taken(names[true], names[said], int(confusion[true, said])),
+            cards(material, gallery),
+            back,
+        )
+        for (true, said), gallery in material.shown.behind.items()
+    ]
 
 
 def _pairs(material: Material) -> list[str]:

@@ -10,7 +10,6 @@ from evrisim.messages import numbers
 from evrisim.messages import translate as _
 from evrisim.report.blocks import (
     Block,
-    Card,
     Cards,
     Heading,
     Picture,
@@ -20,8 +19,9 @@ from evrisim.report.blocks import (
     Terms,
     Text,
 )
+from evrisim.report.cards import cards
 from evrisim.report.material import Gallery, Material
-from evrisim.report.pictures import data_address, drawing, png, sized, with_heat
+from evrisim.report.pictures import drawing, png, sized, with_heat
 from evrisim.statistics import proportion_interval
 
 SURE = 0.02
@@ -136,54 +136,29 @@ def examples(material: Material) -> tuple[Section, dict[str, bytes]]:
     files: dict[str, bytes] = {}
     right, wrong = _("Rightly named"), _("Wrongly named, the surest first")
     for name, title, gallery in (
-        ("gallery_right", right, material.right),
-        ("gallery_wrong", wrong, material.wrong),
+        ("gallery_right", right, material.shown.right),
+        ("gallery_wrong", wrong, material.shown.wrong),
     ):
         if not len(gallery):
             blocks += [Heading(title), Text(_("There is no such image."))]
             continue
-        blocks.append(Cards(title, [_card(material, gallery, i) for i in range(len(gallery))]))
+        blocks.append(Cards(title, cards(material, gallery)))
         files[name] = _gallery_file(material, gallery)
     return Section("examples", _("What it saw, and where it looked"), blocks), files
 
 
 def _how_to_look(material: Material) -> str:
-    shown = material.right if len(material.right) else material.wrong
+    shown = material.shown.right if len(material.shown.right) else material.shown.wrong
     text = _("Each card shows a test image, its true class and what the model said.")
     if shown.heats is not None:
         text += " " + _(
             "The second picture shows where the model looked: the yellower, the more that place "
-            "spoke for the class it named; dark blue counted for nothing."
+            "spoke for the class it named; dark blue counted for nothing. Where it was wrong, the "
+            "third shows where it looked for the true class."
         )
         if shown.masks is not None:
             text += " " + _("The white outline is where the object really is.")
     return text
-
-
-def _card(material: Material, gallery: Gallery, index: int) -> Card:
-    image = gallery.images[index]
-    small = max(image.shape[:2]) < 96
-    true = material.class_names[int(gallery.true[index])]
-    said = material.class_names[int(gallery.predicted[index])]
-    right = gallery.true[index] == gallery.predicted[index]
-    heat = None
-    if gallery.heats is not None:
-        mask = None if gallery.masks is None else gallery.masks[index]
-        heat = data_address(with_heat(image, gallery.heats[index], mask))
-    verdict = _("✓ right") if right else _("✗ wrong")
-    return Card(
-        image=data_address(image if small else sized(image)),
-        alt=_("Test image {name} of class “{true}”.").format(name=gallery.names[index], true=true),
-        heat=heat,
-        heat_alt=_("The same image with where the model looked for “{said}”.").format(said=said),
-        lines=(
-            (_("true:"), true),
-            (_("model:"), f"{said} ({verdict})"),
-            (_("confidence:"), numbers.percent(gallery.confidence[index].item())),
-        ),
-        name=gallery.names[index],
-        small=small,
-    )
 
 
 def _gallery_file(material: Material, gallery: Gallery) -> bytes:
