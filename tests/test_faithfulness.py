@@ -105,3 +105,16 @@ def test_a_planted_detector_is_caught_looking_at_the_object():
     assert pointing.chance == pytest.approx(36 / 576)
     assert pointing.score > 0.95
     assert energy.score > 10 * energy.chance
+
+
+def test_with_a_tolerance_a_pixel_beside_the_object_counts_as_on_it():
+    maps = np.zeros((1, 9, 9))
+    maps[0, 4, 6] = 1
+    masks = np.zeros((1, 9, 9), bool)
+    masks[0, 2, 3:5] = True
+    hits = [explain.pointing_game(maps, masks, tolerance=t) for t in (0, 1, 2, 3)]
+    assert [one.score for one in hits] == [0, 0, 1, 1]
+    # Rows 0 to 4 and columns 1 to 6 are within two pixels of it.
+    assert hits[2].chance == pytest.approx(5 * 6 / 81)
+    with pytest.raises(InputError, match="`tolerance` must be a whole number"):
+        explain.pointing_game(maps, masks, tolerance=-1)

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.ndimage import maximum_filter
 
-from evrisim._validate import InputError
+from evrisim._validate import InputError, check_whole
 from evrisim.images import upsample
 from evrisim.messages import translate as _
 
@@ -30,7 +31,7 @@ class Faithfulness:
     used: np.ndarray
 
 
-def pointing_game(maps: np.ndarray, masks: np.ndarray) -> Faithfulness:
+def pointing_game(maps: np.ndarray, masks: np.ndarray, *, tolerance: int = 0) -> Faithfulness:
     """Give the share of images whose hottest pixel lies on the object.
 
     Maps are brought to the size of the masks first. Where several pixels share the maximum
@@ -39,6 +40,8 @@ def pointing_game(maps: np.ndarray, masks: np.ndarray) -> Faithfulness:
     Args:
         maps: `(count, rows, columns)` numbers, at least 0, of any size.
         masks: `(count, height, width)` bool.
+        tolerance: pixels of the masks that the hottest may lie beside the object, in each
+            direction; chance is that of masks so much wider.
 
     Raises:
         InputError: If maps and masks do not belong together, or every mask is empty.
@@ -51,9 +54,25 @@ def pointing_game(maps: np.ndarray, masks: np.ndarray) -> Faithfulness:
 
     Reference:
         Zhang et al. 2018, "Top-down neural attention by excitation backprop", section 4.1,
-        without its tolerance of 15 pixels.
+        with a tolerance of 15 pixels there.
     """
+    check_whole("tolerance", tolerance, 0)
+    masks = np.asarray(masks, dtype=bool)
+    if tolerance and masks.ndim == 3:
+        side = 2 * tolerance + 1
+        masks = maximum_filter(masks, size=(1, side, side), mode="constant")
     return _faithfulness(maps, masks, _hits)
+
+
+def half_a_cell(maps: np.ndarray, masks: np.ndarray) -> int:
+    """Give half a cell of the maps in pixels of the masks: how well a map can tell a place at all.
+
+    Example:
+        >>> half_a_cell(np.zeros((1, 8, 8)), np.zeros((1, 32, 32)))
+        2
+    """
+    sides = zip(masks.shape[1:], maps.shape[1:], strict=True)
+    return max(round(wide / cells / 2) for wide, cells in sides)
 
 
 def energy_inside(maps: np.ndarray, masks: np.ndarray) -> Faithfulness:

@@ -34,7 +34,8 @@ class Trust:
         right: `(count,)` bool, where the model was right.
         removals: `deletion`, `insertion`, `road` and `sensitivity-n`.
         sanity: what shuffled weights change.
-        masked: pointing game, energy inside and overlap, by name; empty without masks.
+        masked: pointing game, the same with half a cell of the map as tolerance
+            (`pointing-near`), energy inside and overlap, by name; empty without masks.
     """
 
     method: str
@@ -156,6 +157,9 @@ def trust(
     if masks is not None:
         masked = {
             "pointing-game": faithfulness.pointing_game(found.maps, masks),
+            "pointing-near": faithfulness.pointing_game(
+                found.maps, masks, tolerance=faithfulness.half_a_cell(found.maps, masks)
+            ),
             "energy-inside": faithfulness.energy_inside(found.maps, masks),
             "overlap": faithfulness.overlap(found.maps, masks),
         }
