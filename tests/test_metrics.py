@@ -251,3 +251,8 @@ def test_checked_arrays_come_back_unchanged_in_value():
     assert labels.tolist() == [0, 1]
     assert logits.tolist() == [[1, 2], [3, 4]]
     assert (labels.dtype, logits.dtype) == (np.int64, np.float64)
+
+
+def test_an_image_with_a_score_that_is_no_number_is_named_wrongly():
+    scores = np.array([[np.nan, 1.0], [np.nan, np.nan], [0.0, 1.0], [-np.inf, 1.0]])
+    assert metrics.top_k_accuracy(np.array([1, 0, 1, 1]), scores) == 0.5

@@ -104,7 +104,7 @@ def top_k_accuracy(labels: np.ndarray, scores: np.ndarray, k: int = 1) -> float:
     """Give the share of images whose class is among the `k` highest scores, 0–1.
 
     Equal scores rank in class order, so `k=1` agrees with `argmax`. `scores` may be logits
-    or probabilities, `(count, classes)`.
+    or probabilities, `(count, classes)`. An image with a score that is no number is wrong.
 
     Example:
         >>> top_k_accuracy(np.array([0, 1]), np.array([[3.0, 1, 2], [3, 1, 2]]), k=2)
@@ -113,7 +113,7 @@ def top_k_accuracy(labels: np.ndarray, scores: np.ndarray, k: int = 1) -> float:
     own = np.take_along_axis(scores, labels[:, None], axis=1)
     earlier = np.arange(scores.shape[1]) < labels[:, None]
     rank = ((scores > own) | ((scores == own) & earlier)).sum(axis=1)
-    return float((rank < k).mean())
+    return float(((rank < k) & ~np.isnan(scores).any(axis=1)).mean())
 
 
 def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, num_classes: int) -> np.ndarray:

@@ -75,7 +75,7 @@ def judge_rates(values: Values) -> tuple[str, str]:
     """Give verdict and evidence of C20 from what `rates` took.
 
     Supported if every rate above a tenth of the first forgets catastrophically and none below;
-    partly if the full rate does, but the boundary lies elsewhere.
+    partly if the full rate does, but one is known to be on the wrong side.
     """
     known = np.asarray(values["before"]) - values["chance"]
     lost = {
@@ -88,10 +88,10 @@ def judge_rates(values: Values) -> tuple[str, str]:
         verdict = "undecided"
     elif not full:
         verdict = "refuted"
-    elif None in told.values():
-        verdict = "undecided"
+    elif any(told[rate] is (rate <= SAFE) for rate in told):
+        verdict = "partly"
     else:
-        verdict = "supported" if all(told[rate] == (rate > SAFE) for rate in told) else "partly"
+        verdict = "undecided" if None in told.values() else "supported"
     rows = [
         _("at {rate} of the rate it was trained at, {lost} (new task {learned})").format(
             rate=numbers.general(rate, 2),
