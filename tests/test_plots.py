@@ -219,3 +219,14 @@ def test_severity_joins_the_means_and_one_seed_has_no_interval():
     (bars,) = axes.containers
     assert bars.lines[0].get_ydata().tolist() == [0.5, 0.7]
     assert bars.lines[1][0].get_ydata().tolist() == [0.5, 0.7]
+
+
+def test_a_percent_axis_says_what_lies_below_zero():
+    figure = house.figure(2)
+    axes = figure.subplots()
+    axes.set_ylim(-0.25, 0.25)
+    axes.set_yticks([-0.2, -1e-17, 0.2])
+    house.percent_axis(axes, "y")
+    figure.draw_without_rendering()
+    shown = [label.get_text() for label in axes.get_yticklabels()]
+    assert shown == ["−20\u00a0%", "0\u00a0%", "20\u00a0%"]

@@ -40,7 +40,7 @@ def forgetting(cases: "Sequence[Case]", summaries: "Sequence[Summary]") -> Figur
         )
         x, y = summary.plasticity, summary.forgetting
         below.plot(x.value, y.value, "o", color=colour, ms=8, mec="white", zorder=3)
-        below.hlines(y.value, x.low, x.high, color=colour, lw=1.2, alpha=0.6)
+        below.hlines(y.value, max(x.low, 0), min(x.high, 1), color=colour, lw=1.2, alpha=0.6)
         below.vlines(x.value, y.low, y.high, color=colour, lw=1.2, alpha=0.6)
     above.set_title(_("The old task while the new one is learned"))
     above.set_xlabel(_("epoch of the new task"))

@@ -146,9 +146,14 @@ class _Percent(Formatter):
     """Shares as percentages, with the digits that tell the marks of the axis apart."""
 
     def __call__(self, share: float, pos: int | None = None) -> str:
-        return numbers.percent(max(share, 0.0), 0)
+        return numbers.percent(_whole_zero(share), 0)
 
     def format_ticks(self, values: Sequence[float]) -> list[str]:
         marks = 100 * np.asarray(values, float)
         exact = [digits for digits in range(3) if np.allclose(marks, marks.round(digits), 0, 1e-6)]
-        return [numbers.percent(max(share, 0.0), min(exact, default=2)) for share in values]
+        return [numbers.percent(_whole_zero(share), min(exact, default=2)) for share in values]
+
+
+def _whole_zero(share: float) -> float:
+    """Give 0 for what is 0 but for rounding, which would be written as less than nothing."""
+    return 0.0 if abs(share) < 1e-9 else share
