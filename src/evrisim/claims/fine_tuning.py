@@ -78,11 +78,12 @@ def judge_rates(values: Values) -> tuple[str, str]:
     partly if the full rate does, but one is known to be on the wrong side.
     """
     known = np.asarray(values["before"]) - values["chance"]
+    # A net that names less than chance would has forgotten all, and not more.
     lost = {
-        rate: _interval(np.asarray(values[f"forgotten_{place}"]) / known)
+        rate: np.minimum(np.asarray(values[f"forgotten_{place}"]) / known, 1)
         for place, rate in enumerate(values["rates"])
     }
-    told = {rate: _catastrophic(interval) for rate, interval in lost.items()}
+    told = {rate: _catastrophic(_interval(one)) for rate, one in lost.items()}
     full = told[max(told)]
     if full is None:
         verdict = "undecided"
@@ -95,7 +96,7 @@ def judge_rates(values: Values) -> tuple[str, str]:
     rows = [
         _("at {rate} of the rate it was trained at, {lost} (new task {learned})").format(
             rate=numbers.general(rate, 2),
-            lost=_share(lost[rate], np.asarray(values[f"forgotten_{place}"]) / known),
+            lost=_share(lost[rate]),
             learned=numbers.percent(float(np.mean(values[f"learned_{place}"]))),
         )
         for place, rate in enumerate(values["rates"])
@@ -177,9 +178,9 @@ def _interval(values: Any) -> Interval | None:
     return paired_interval(values) if len(values) > 1 else None
 
 
-def _share(interval: Interval | None, values: Any) -> str:
-    mean = numbers.percent(float(np.mean(values)), 0)
-    if interval is None:
+def _share(values: Any) -> str:
+    mean, interval = numbers.percent(float(np.mean(values)), 0), _interval(values)
+    if interval is None or interval.low == interval.high:
         return mean
     ends = numbers.percent_range(interval.low, interval.high)
     return f"{mean} ({ends})"
