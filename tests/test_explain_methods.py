@@ -160,6 +160,7 @@ def test_class_activation_mapping_is_refused_where_the_head_is_another():
         "flat": layers.Dense(3)(layers.Flatten()(x)),
         "two": layers.Dense(3)(layers.Dense(4)(layers.GlobalAveragePooling2D()(x))),
         "bent": layers.Dense(3)(ops.tanh(layers.GlobalAveragePooling2D()(x))),
+        "clipped": layers.Dense(3)(ops.clip(layers.GlobalAveragePooling2D()(x), 0, 1e9)),
         "around": layers.Dense(3)(layers.GlobalAveragePooling2D()(x))
         + layers.GlobalMaxPooling2D()(inputs),
     }

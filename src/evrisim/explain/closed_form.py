@@ -17,23 +17,22 @@ DRAWN, CLOSE = 3, 1e-2
 def dense(subject: Subject) -> keras.layers.Dense | None:
     """Give the layer whose logits are a weighted sum of the feature maps' averages.
 
-    Zhou et al. 2016 (class activation mapping) is about such heads. That no other step has a say
-    is not read off the graph but tried: on drawn images the averages of the maps, weighted, must
-    give the model's logits.
+    Zhou et al. 2016 (class activation mapping) is about such heads. No other step may follow that
+    changes anything; and since code outside any step could, it is tried, too: on drawn images the
+    averages of the maps, weighted, must give the model's logits.
 
     Returns:
         The dense layer; None where the head is another.
     """
     assert subject.target is not None
     after = subject.trace.seen[subject.trace.seen.index(subject.target) + 1 :]
-    found = [one.step for one in after if _is_linear(one.step)]
-    pooled = [
-        one.step for one in after if isinstance(one.step, keras.layers.GlobalAveragePooling2D)
-    ]
-    channels = subject.features_shape[-1]
-    if len(found) != 1 or len(pooled) != 1 or found[0].kernel.shape[0] != channels:
+    changing = [one.step for one in after if not one.passed_on and not _is_end(subject, one.step)]
+    if len(changing) != 2:
         return None
-    layer: keras.layers.Dense = found[0]
+    pool, layer = changing
+    pooled = isinstance(pool, keras.layers.GlobalAveragePooling2D)
+    if not pooled or not _is_linear(layer) or layer.kernel.shape[0] != subject.features_shape[-1]:
+        return None
     return layer if _explains(subject, layer) else None
 
 
@@ -62,6 +61,11 @@ def every(subject: Subject, layer: keras.layers.Dense) -> Callable[..., Any]:
         return ops.relu(maps), logits
 
     return gradients.passed(subject.model, run)
+
+
+def _is_end(subject: Subject, step: Any) -> bool:
+    """Tell a softmax that is taken off for the pass, unless it is a dense layer's own."""
+    return subject.head is not None and step is subject.head.step and not _is_linear(step)
 
 
 def _is_linear(step: Any) -> bool:
