@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evrisim._validate import InputError
+from evrisim.claims.intervals import interval, said_in_points
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
-from evrisim.statistics import Interval, paired_interval
+from evrisim.statistics import Interval
 from evrisim.statistics.planning import pairs_needed
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def judge_gap(values: Values) -> tuple[str, str]:
         name: np.subtract(values[f"training_{name}"], values[f"test_{name}"])
         for name in (WITHOUT, WITH)
     }
-    change = _interval(gap[WITH] - gap[WITHOUT])
+    change = interval(gap[WITH] - gap[WITHOUT])
     tests = np.subtract(values[f"test_{WITH}"], values[f"test_{WITHOUT}"])
     return _below(change, 0.0), _(
         "Training top-1 lies {without} above test top-1 without augmentation and {with_} with "
@@ -72,8 +73,8 @@ def judge_gap(values: Values) -> tuple[str, str]:
         without=numbers.points(float(gap[WITHOUT].mean()), 1),
         with_=numbers.points(float(gap[WITH].mean()), 1),
         policy=WITH,
-        change=_said(change),
-        test=_said(_interval(tests)),
+        change=said_in_points(change),
+        test=said_in_points(interval(tests)),
     )
 
 
@@ -126,7 +127,7 @@ def judge_validation(values: Values) -> tuple[str, str]:
     Judged is what augmenting changes on the same images: how far these happen to lie from the test
     images is another matter, and the same for all seeds.
     """
-    moved = _interval(np.subtract(values["augmented"], values["plain"]))
+    moved = interval(np.subtract(values["augmented"], values["plain"]))
     if moved is None:
         verdict = "undecided"
     elif moved.high < -NEAR or moved.low > NEAR:
@@ -141,7 +142,7 @@ def judge_validation(values: Values) -> tuple[str, str]:
         policy=JUDGED,
         plain=numbers.percent(float(np.mean(values["plain"]))),
         augmented=numbers.percent(float(np.mean(values["augmented"]))),
-        moved=_said(moved),
+        moved=said_in_points(moved),
         test=numbers.percent(float(np.mean(values["test"]))),
     )
     return verdict, f"{evidence} {_seeds_needed(values)}" if verdict == "undecided" else evidence
@@ -168,16 +169,3 @@ def _below(interval: Interval | None, bound: float) -> str:
     if interval.high < bound:
         return "supported"
     return "refuted" if interval.low >= bound else "undecided"
-
-
-def _said(interval: Interval | None) -> str:
-    if interval is None:
-        return numbers.decimal(None)
-    low, high = (numbers.decimal(100 * end, 1) for end in (interval.low, interval.high))
-    return _("{mean} (95 % interval {low} to {high})").format(
-        mean=numbers.points(interval.value, 1), low=low, high=high
-    )
-
-
-def _interval(differences: Any) -> Interval | None:
-    return paired_interval(differences) if len(differences) > 1 else None

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from evrisim.claims.intervals import interval, said
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
-from evrisim.statistics import Interval, paired_interval
+from evrisim.statistics import Interval
 
 DATA, SEEDS, STEPS = "cifar10", 5, 100
 DEPTHS = {"C13": 110, "C15": 56}
@@ -60,7 +61,7 @@ def judge_vanishing(values: Values) -> tuple[str, str]:
     deep nets train is for the study.
     """
     without, with_ = NETS["C13"]
-    reach = _interval(_logarithms(values[f"reach_{without}"]))
+    reach = interval(_logarithms(values[f"reach_{without}"]))
     gained = _difference(values, f"agreement_{with_}", f"agreement_{without}")
     lost = float(np.log(LOST))
     if reach is None:
@@ -84,7 +85,7 @@ def judge_vanishing(values: Values) -> tuple[str, str]:
         residual_end=_ratio(values[f"reach_{with_}"]),
         plain=_mean(values[f"agreement_{without}"]),
         residual=_mean(values[f"agreement_{with_}"]),
-        gained=_said(gained),
+        gained=said(gained),
     )
 
 
@@ -113,10 +114,10 @@ def judge_version_2(values: Values) -> tuple[str, str]:
         depth=DEPTHS["C15"],
         first=numbers.percent(float(np.mean(values[f"unrest_{first}"])), 0),
         second=numbers.percent(float(np.mean(values[f"unrest_{second}"])), 0),
-        unrest=_said(unrest),
+        unrest=said(unrest),
         agree_first=_mean(values[f"agreement_{first}"]),
         agree_second=_mean(values[f"agreement_{second}"]),
-        gained=_said(gained),
+        gained=said(gained),
     )
 
 
@@ -124,23 +125,7 @@ def _difference(values: Values, one: str, other: str) -> Interval | None:
     """Give the interval of the paired difference; None if a training of either did not last."""
     if len(values[one]) != len(values[other]):
         return None
-    return _interval(np.subtract(values[one], values[other]))
-
-
-def _interval(values: Any) -> Interval | None:
-    if len(values) < 2 or not np.isfinite(values).all():
-        return None
-    return paired_interval(values)
-
-
-def _said(interval: Interval | None) -> str:
-    if interval is None:
-        return numbers.decimal(None)
-    return _("{mean} (95 % interval {low} to {high})").format(
-        mean=numbers.decimal(interval.value),
-        low=numbers.decimal(interval.low),
-        high=numbers.decimal(interval.high),
-    )
+    return interval(np.subtract(values[one], values[other]))
 
 
 def _ratio(values: Any) -> str:

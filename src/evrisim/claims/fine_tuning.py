@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evrisim._validate import InputError
+from evrisim.claims.intervals import interval, said_in_points
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
-from evrisim.statistics import Interval, paired_interval
+from evrisim.statistics import Interval
 
 if TYPE_CHECKING:
     from evrisim.forgetting import Record
@@ -83,7 +84,7 @@ def judge_rates(values: Values) -> tuple[str, str]:
         rate: np.minimum(np.asarray(values[f"forgotten_{place}"]) / known, 1)
         for place, rate in enumerate(values["rates"])
     }
-    told = {rate: _catastrophic(_interval(one)) for rate, one in lost.items()}
+    told = {rate: _catastrophic(interval(one)) for rate, one in lost.items()}
     full = told[max(told)]
     if full is None:
         verdict = "undecided"
@@ -111,10 +112,10 @@ def judge_rates(values: Values) -> tuple[str, str]:
     )
 
 
-def _catastrophic(interval: Interval | None) -> bool | None:
-    if interval is None or interval.low < LOST < interval.high:
+def _catastrophic(lost: Interval | None) -> bool | None:
+    if lost is None or lost.low < LOST < lost.high:
         return None
-    return interval.low >= LOST
+    return lost.low >= LOST
 
 
 def by_images(study: "StudyRun") -> dict[str, tuple[float, ...]]:
@@ -147,7 +148,7 @@ def judge_by_images(values: Values) -> tuple[str, str]:
         best = np.asarray(values[f"test_{ruled}-{images}"])
         others = [one for one in OPENED if one != ruled]
         gains = {one: np.asarray(values[f"test_{one}-{images}"]) - best for one in others}
-        holds.append(_nothing_better([_interval(gain) for gain in gains.values()]))
+        holds.append(_nothing_better([interval(gain) for gain in gains.values()]))
         compared = ", ".join(f"{one} {_points(gain)}" for one, gain in gains.items())
         said.append(
             _("With {images} images {ruled} gets {top1} right; {compared}.").format(
@@ -174,22 +175,14 @@ def _nothing_better(gains: list[Interval | None]) -> bool | None:
     return True if settled else None
 
 
-def _interval(values: Any) -> Interval | None:
-    return paired_interval(values) if len(values) > 1 else None
-
-
 def _share(values: Any) -> str:
-    mean, interval = numbers.percent(float(np.mean(values)), 0), _interval(values)
-    if interval is None or interval.low == interval.high:
+    mean, found = numbers.percent(float(np.mean(values)), 0), interval(values)
+    if found is None or found.low == found.high:
         return mean
-    ends = numbers.percent_range(interval.low, interval.high)
+    ends = numbers.percent_range(found.low, found.high)
     return f"{mean} ({ends})"
 
 
 def _points(gain: Any) -> str:
-    interval = _interval(gain)
-    mean = numbers.points(float(np.mean(gain)), 1)
-    if interval is None:
-        return mean
-    low, high = (numbers.decimal(100 * end, 1) for end in (interval.low, interval.high))
-    return _("{mean} (95 % interval {low} to {high})").format(mean=mean, low=low, high=high)
+    found = interval(gain)
+    return numbers.points(float(np.mean(gain)), 1) if found is None else said_in_points(found)
