@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from evrisim import explain, images, plots
-from evrisim.data.dataset import DataSet
+from evrisim.data.dataset import DataSet, Split
 from evrisim.data.limiting import limit
 from evrisim.inference import Progress
 from evrisim.judging import check_same_data
@@ -107,8 +107,7 @@ def trusted(
     Raises:
         InputError: If the data is not what the run was trained on, or as `explain.trust`.
     """
-    check_same_data(run, dataset)
-    some = limit(dataset, {"validation": images}).validation
+    some = _validation(run, dataset, images)
     model = run.model()
     found: list[explain.Trust] = []
     for place, method in enumerate(methods):
@@ -122,6 +121,12 @@ def trusted(
             explain.trust(prepared, some.images, some.labels, some.masks, seed=seed, progress=told)
         )
     return found
+
+
+def _validation(run: Run, dataset: DataSet, images: int) -> Split:
+    """Give so many validation images of the data that a run was trained on."""
+    check_same_data(run, dataset)
+    return limit(dataset, {"validation": images}).validation
 
 
 def _prepared(
@@ -154,7 +159,6 @@ def shortcuts(
     Raises:
         InputError: If the data is not what the run was trained on, or as `explain.shortcuts`.
     """
-    check_same_data(run, dataset)
-    some = limit(dataset, {"validation": images}).validation
+    some = _validation(run, dataset, images)
     prepared = _prepared(run.model(), "grad-cam", None, dataset.image_shape, 1, seed)
     return explain.shortcuts(prepared, some.images, some.labels, seed=seed, progress=progress)

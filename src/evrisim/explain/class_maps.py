@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -19,12 +20,17 @@ def by_gradients(subject: Subject, combine: gradients.Combine) -> Runner:
         subject: The model and its layer.
         combine: One of `weighing`.
     """
-    layer = closed_form.dense(subject)
+    return _by_gradients(subject, combine, closed_form.dense(subject))
+
+
+def _by_gradients(
+    subject: Subject, combine: gradients.Combine, layer: keras.layers.Dense | None
+) -> Runner:
     slopes = None if layer is None else closed_form.slopes(layer)
     job = gradients.Job(subject.model, subject.forward, combine, slopes)
     every = None
     if layer is not None and combine is weighing.grad_cam:
-        every = _as_arrays(closed_form.every(subject, layer))
+        every = closed_form.every(subject, layer)
     return Runner(gradients.compiled(job), every)
 
 
@@ -37,14 +43,15 @@ def closed(subject: Subject) -> Runner:
     Reference:
         Zhou et al. 2016, https://arxiv.org/abs/1512.04150.
     """
-    if closed_form.dense(subject) is None:
+    layer = closed_form.dense(subject)
+    if layer is None:
         raise InputError(
             _(
                 "`cam` needs a model whose layer {layer} is averaged and weighed by one dense "
                 "layer; the model {name} goes on otherwise. `grad-cam` takes any."
             ).format(layer=subject.layer, name=subject.model.name)
         )
-    return by_gradients(subject, weighing.grad_cam)
+    return _by_gradients(subject, weighing.grad_cam, layer)
 
 
 def eigen(subject: Subject) -> Runner:
@@ -53,22 +60,16 @@ def eigen(subject: Subject) -> Runner:
     Reference:
         Muhammad and Yeasin 2020, https://arxiv.org/abs/2008.00299.
     """
-
-    def forward(images: Any) -> Any:
-        features, logits = subject.forward(images, lambda output: output)
-        return ops.cast(features, "float32"), logits
-
-    compiled = gradients.passed(subject.model, forward)
+    compiled = gradients.passed(subject.model, subject.seen)
 
     def every(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        features, logits = map(ops.convert_to_numpy, compiled(images))
+        features, logits = compiled(images)
         maps = np.stack([_first_component(one) for one in features])
         return np.repeat(maps[:, None], subject.num_classes, axis=1), logits
 
     def one(images: np.ndarray, asked: np.ndarray) -> Found:
-        features, logits = map(ops.convert_to_numpy, compiled(images))
-        maps = np.stack([_first_component(one) for one in features])
-        return maps, logits, running.chosen(logits, asked)
+        maps, logits = every(images)
+        return maps[:, 0], logits, running.chosen(logits, asked)
 
     return Runner(one, every)
 
@@ -152,23 +153,10 @@ def ablation(subject: Subject) -> Runner:
 
 def _features(subject: Subject) -> Any:
     """Compile an image's features `(rows, columns, channels)` and logits `(classes,)`."""
-
-    def forward(images: Any) -> Any:
-        features, logits = subject.forward(images, lambda output: output)
-        return ops.cast(features, "float32"), logits
-
-    compiled = gradients.passed(subject.model, forward)
+    compiled = gradients.passed(subject.model, subject.seen)
 
     def of(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        features, logits = map(ops.convert_to_numpy, compiled(image[None]))
+        features, logits = compiled(image[None])
         return features[0], logits[0]
 
     return of
-
-
-def _as_arrays(compiled: Any) -> Any:
-    def call(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        maps, logits = map(ops.convert_to_numpy, compiled(images))
-        return maps, logits
-
-    return call

@@ -55,9 +55,9 @@ def every(subject: Subject, layer: keras.layers.Dense) -> Callable[..., Any]:
     """
 
     def run(images: Any) -> Any:
-        features, logits = subject.forward(images, lambda output: output)
+        features, logits = subject.seen(images)
         weights = ops.cast(layer.kernel, "float32") / (features.shape[1] * features.shape[2])
-        maps = ops.einsum("brck,kl->blrc", ops.cast(features, "float32"), weights)
+        maps = ops.einsum("brck,kl->blrc", features, weights)
         return ops.relu(maps), logits
 
     return gradients.passed(subject.model, run)
@@ -81,11 +81,11 @@ def _explains(subject: Subject, layer: keras.layers.Dense) -> bool:
     )
 
     def run(given: Any) -> Any:
-        features, logits = subject.forward(given, lambda output: output)
-        means = ops.mean(ops.cast(features, "float32"), axis=(1, 2))
+        features, logits = subject.seen(given)
+        means = ops.mean(features, axis=(1, 2))
         return ops.matmul(means, ops.cast(layer.kernel, "float32")), logits
 
-    weighed, logits = map(ops.convert_to_numpy, gradients.passed(subject.model, run)(images))
+    weighed, logits = gradients.passed(subject.model, run)(images)
     if layer.use_bias:
         weighed = weighed + ops.convert_to_numpy(layer.bias)
     wide = max(float(np.ptp(logits)), 1e-6)

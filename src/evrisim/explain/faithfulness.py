@@ -142,12 +142,17 @@ def _hits(heat: np.ndarray, masks: np.ndarray) -> np.ndarray:
     return (hottest & masks).sum(axis=(1, 2)) / hottest.sum(axis=(1, 2))
 
 
+def hottest(heat: np.ndarray, count: int) -> np.ndarray:
+    """Give where the so many hottest pixels of a map are, bool; of equal ones the first."""
+    mask = np.zeros(heat.size, bool)
+    mask[np.argsort(-heat.ravel(), kind="stable")[:count]] = True
+    return mask.reshape(heat.shape)
+
+
 def _overlaps(heat: np.ndarray, masks: np.ndarray) -> np.ndarray:
     found = []
     for one, mask in zip(heat, masks, strict=True):
-        hottest = np.zeros(mask.size, bool)
-        hottest[np.argsort(-one.ravel(), kind="stable")[: mask.sum()]] = True
-        both = (hottest & mask.ravel()).sum()
+        both = (hottest(one, int(mask.sum())) & mask).sum()
         found.append(both / (2 * mask.sum() - both))
     return np.array(found)
 

@@ -76,10 +76,18 @@ def passed(model: keras.Model, function: Callable[..., Any]) -> Callable[..., An
         function: of tensors, written with `keras.ops`, to a tensor or a tuple of them.
 
     Returns:
-        The same of NumPy arrays, float32 or int32, whose first axes are the batch.
+        The same of NumPy arrays, float32 or int32, whose first axes are the batch, to arrays.
     """
     build = {"tensorflow": _passed_on_tensorflow, "jax": _passed_on_jax}
-    return build.get(keras.backend.backend(), _passed_on_torch)(model, function)
+    run = build.get(keras.backend.backend(), _passed_on_torch)(model, function)
+
+    def call(*arrays: np.ndarray) -> Any:
+        found = run(*arrays)
+        if isinstance(found, tuple | list):
+            return tuple(map(ops.convert_to_numpy, found))
+        return ops.convert_to_numpy(found)
+
+    return call
 
 
 def _passed_on_tensorflow(model: keras.Model, function: Callable[..., Any]) -> Callable[..., Any]:

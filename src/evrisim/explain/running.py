@@ -70,7 +70,7 @@ def in_chunks(run: Callable[[np.ndarray], Any], rows: np.ndarray) -> np.ndarray:
         filled = part
         if len(part) < CHUNK:
             filled = np.concatenate([part, np.repeat(part[-1:], CHUNK - len(part), axis=0)])
-        parts.append(np.asarray(ops.convert_to_numpy(run(filled)), np.float32)[: len(part)])
+        parts.append(np.asarray(run(filled), np.float32)[: len(part)])
     return np.concatenate(parts)
 
 

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from evrisim.explain.methods import Prepared
+from evrisim.inference import predict_logits
 
 STAGES = (0.25, 0.5, 0.75, 1.0)
 """After the logits, the shares of the layers with weights that are shuffled, from the end."""
@@ -64,8 +65,7 @@ def sanity(prepared: Prepared, images: np.ndarray, *, seed: int = 0) -> Sanity:
             done = max(done, count)
             after = prepared(images, before.classes)
             correlations.append(alike(before.maps, after.maps))
-    everyone = prepared.subject.model.predict_on_batch(np.asarray(images, np.float32))
-    least = np.asarray(keras.ops.convert_to_numpy(everyone)).argmin(axis=1)
+    least = predict_logits(prepared.subject.model, images).argmin(axis=1)
     other = alike(before.maps, prepared(images, least).maps)
     return Sanity(tuple(counts), tuple(correlations), other)
 

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from evrisim._validate import InputError
+from evrisim.explain.faithfulness import hottest
 from evrisim.explain.methods import Prepared
 from evrisim.images import upsample
 from evrisim.inference import Progress, predict_logits
@@ -119,7 +120,7 @@ class _Asked:
         shown, tried = own[: len(own) // 2], own[len(own) // 2 :]
         others = np.flatnonzero(self.labels != label)
         above = self.heat[shown].mean(axis=0) - self.heat[others].mean(axis=0)
-        mask = _hottest(above)
+        mask = hottest(above, max(round(PLACE * above.size), 1))
         into = self.rng.permutation(others[self.predicted[others] != label])[:TRIED]
         from_others = others[self.rng.permutation(len(others))]
         right = tried[self.predicted[tried] == label]
@@ -153,12 +154,6 @@ def _shares(heat: np.ndarray) -> np.ndarray:
     total = heat.sum(axis=(1, 2), keepdims=True)
     even = 1 / (heat.shape[1] * heat.shape[2])
     return np.where(total > 0, heat / np.where(total > 0, total, 1), even)
-
-
-def _hottest(heat: np.ndarray) -> np.ndarray:
-    mask = np.zeros(heat.size, bool)
-    mask[np.argsort(-heat.ravel(), kind="stable")[: max(round(PLACE * heat.size), 1)]] = True
-    return mask.reshape(heat.shape)
 
 
 def _covered(images: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -78,9 +78,14 @@ class Subject:
             logits = self.model(images, training=False)
         return caught[0], ops.cast(logits, "float32")
 
+    def seen(self, images: Any) -> tuple[Any, Any]:
+        """Give the layer's output as it is, and the logits, both float32."""
+        features, logits = self.forward(images, lambda output: output)
+        return ops.cast(features, "float32"), logits
+
     def logits(self, images: Any) -> Any:
         """Run the model; `(batch, classes)` float32."""
-        return self.forward(images, lambda output: output)[1]
+        return self.seen(images)[1]
 
     def above(self, images: Any, features: Any) -> Any:
         """Give the logits that follow from other features than the images' own.

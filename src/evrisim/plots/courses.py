@@ -16,7 +16,7 @@ COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7", "#0
 """Okabe and Ito 2008, without yellow, which no line on white is seen in."""
 
 STYLES = ("-", "--", "-.", ":")
-_LARGE: dict[Any, Any] = {"font.size": 12, "axes.titlesize": 13, "legend.fontsize": 11.5}
+LARGE: dict[Any, Any] = {"font.size": 12, "axes.titlesize": 13, "legend.fontsize": 11.5}
 
 History = Sequence[Mapping[str, Any]]
 
@@ -33,7 +33,7 @@ def courses(found: Mapping[str, Sequence[History]]) -> Figure:
             that stopped early counts up to the epochs that all of its arm have.
     """
     rows = -(-len(found) // 3)
-    with matplotlib.rc_context(_LARGE):
+    with matplotlib.rc_context(LARGE):
         figure = house.figure(3.9 + 0.26 * rows, 9.2)
         left, right = figure.subplots(1, 2, sharey=True)
         for place, (name, histories) in enumerate(found.items()):

@@ -10,12 +10,10 @@ from matplotlib.figure import Figure
 
 from evrisim.messages import translate as _
 from evrisim.plots import house
-from evrisim.plots.courses import COLOURS, STYLES
+from evrisim.plots.courses import COLOURS, LARGE, STYLES
 
 if TYPE_CHECKING:
     from evrisim.explain import Removal, Trust
-
-_LARGE: dict[Any, Any] = {"font.size": 12, "axes.titlesize": 13, "legend.fontsize": 11.5}
 
 
 @house.drawn
@@ -28,7 +26,7 @@ def trust(found: "Sequence[Trust]") -> Figure:
     Args:
         found: One a method, all of the same model and images.
     """
-    with matplotlib.rc_context(_LARGE):
+    with matplotlib.rc_context(LARGE):
         rows = -(-len(found) // 4)
         figure = house.figure(4.2 + 0.28 * rows, 12.5)
         gone, come, shuffled = figure.subplots(1, 3)

@@ -336,7 +336,9 @@ def confusions(material: Material) -> Section:
 
 
 def confusion_file(material: Material) -> dict[str, bytes]:
-    """Give the confusion matrix as a PNG file, by name."""
+    """Give the confusion matrix as a PNG file, by name, where the page does not draw it itself."""
+    if len(material.class_names) > plots.classes.COUNTED:
+        return {}
     figure = plots.confusion_matrix(material.evaluation.confusion, material.class_names)
     return {"confusion": png(figure)}
 
