@@ -92,7 +92,7 @@ def _(asked):
 @app.cell
 def _(asked, measure_pipeline):
     measured = asked.script or measure_pipeline.value
-    pipeline_found = second.pipeline(asked) if measured else second.missing_pipeline()
+    pipeline_found = second.pipeline(asked) if measured else parts.unmeasured()
     page.show(pipeline_found)
     return (pipeline_found,)
 

@@ -177,7 +177,7 @@ def _(asked, watch):
         with application.progress(asked, translate("watching nets")) as show:
             depth_found = third.depth(asked, show)
     else:
-        depth_found = third.missing_depth()
+        depth_found = parts.unmeasured()
     page.show(depth_found)
     return (depth_found,)
 

@@ -22,11 +22,11 @@ class Ran(NamedTuple):
     report: str
 
 
-def run(number: int, folder: Path, language: str) -> Ran:
+def run(number: int, folder: Path, language: str, *more: str) -> Ran:
     """Run application `number` on drawn shapes; the process is as before afterwards."""
     file, said = str(applications.path(number)), io.StringIO()
     hook, words, handler = sys.excepthook, sys.argv, signal.getsignal(signal.SIGTERM)
-    sys.argv = [file, *TASTE, "--lang", language, "--out", str(folder / "runs")]
+    sys.argv = [file, *TASTE, "--lang", language, "--out", str(folder / "runs"), *more]
     try:
         with contextlib.redirect_stdout(said):
             runpy.run_path(file, run_name="__main__")

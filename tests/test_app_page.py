@@ -7,7 +7,9 @@ import subprocess
 import sys
 from contextlib import closing, contextmanager
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import chromium
 import command_line
@@ -168,9 +170,42 @@ def test_the_third_page_draws_the_block_that_a_menu_names(tmp_path):
         assert is_clean(browser)
 
 
+FILE_INPUT = """(() => {
+    const hosts = [...document.querySelectorAll('marimo-file')];
+    return hosts.map(one => one.shadowRoot.querySelector('input[type=file]')).find(one => one);
+})()"""
+
+
+def bring(browser, path):
+    """Choose a file as a visitor would."""
+    assert browser.wait(f"!!{FILE_INPUT}")
+    found = browser.call("Runtime.evaluate", expression=FILE_INPUT)["result"]["objectId"]
+    browser.call("DOM.setFileInputFiles", files=[str(path)], objectId=found)
+
+
+def test_the_fourth_page_looks_into_a_photograph_and_survives_what_is_none(tmp_path):
+    heat = PICTURE.format(begin="Where the net looks in")
+    page = tmp_path / "page.png"
+    page.write_text("<html>no picture</html>")
+    photograph = tmp_path / "holiday.png"
+    Image.fromarray(np.arange(40 * 60 * 3, dtype=np.uint8).reshape(40, 60, 3)).save(photograph)
+    with served(tmp_path, "4") as url, closing(chromium.Chromium(tmp_path / "profile")) as browser:
+        browser.call("Page.navigate", url=url)
+        before = browser.wait(heat)
+        assert browser.wait(choose("method", "eigen-cam"))
+        browser.wait(f"({heat}) && ({heat}) !== {json.dumps(before)}")
+        bring(browser, page)
+        browser.wait("document.body.innerText.includes('page.png cannot be read as an image')")
+        bring(browser, photograph)
+        browser.wait("document.body.innerText.includes('holiday.png is taken for')")
+        browser.wait(heat)
+        browser.wait("document.body.innerText.includes('Seven claims of the course')")
+        assert is_clean(browser)
+
+
 def test_an_application_that_is_not_there_is_refused(capsys):
-    said = command_line.refused(capsys, "app", "4")
-    assert said == "There is no application 4; there is: 1, 2, 3.\n"
+    said = command_line.refused(capsys, "app", "5")
+    assert said == "There is no application 5; there is: 1, 2, 3, 4.\n"
 
 
 def test_data_that_is_not_there_is_refused_before_anything_is_served(capsys):

@@ -15,7 +15,7 @@ from evrisim.applications import asked as asking
 from evrisim.applications import model, second, studies
 from evrisim.applications.asked import Asked
 from evrisim.cli import application
-from evrisim.report.blocks import Code, Picture, Table, Text
+from evrisim.report.blocks import Code, Picture, Table
 
 FILE = applications.path(2)
 ASKED = Asked(budget="smoke", number=2)
@@ -211,8 +211,3 @@ def test_severity_and_gap_are_those_of_the_study(ran):
     for row, arm in zip(table.rows, arms, strict=True):
         gap = 100 * float(np.mean(arm.training - arm.test))
         assert row[3].replace("\u00a0", " ") == f"{gap:.1f} points".replace("-", "−")
-
-
-def test_what_is_not_there_yet_is_said():
-    (text,) = second.missing_pipeline()
-    assert isinstance(text, Text)

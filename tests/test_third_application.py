@@ -13,7 +13,7 @@ from evrisim.applications import by_hand, studies, third
 from evrisim.applications.asked import Asked
 from evrisim.applications.third import Chosen
 from evrisim.plots.diagram import diagram
-from evrisim.report.blocks import Code, Picture, Row, Table, Text
+from evrisim.report.blocks import Code, Picture, Row, Table
 from evrisim.study import shipped
 
 FILE = applications.path(3)
@@ -100,11 +100,6 @@ def test_what_a_bottleneck_saves_is_told_for_each_comparison():
     said, table = third.ratios()
     assert "depends on the basic block" in said.text
     assert len(table.rows) == 3
-
-
-def test_what_is_not_there_yet_is_said():
-    (text,) = third.missing_depth()
-    assert isinstance(text, Text)
 
 
 @pytest.fixture(scope="module")

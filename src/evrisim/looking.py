@@ -1,6 +1,7 @@
 """Where a run's model looks in images that are given: by one or more methods, as a picture."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,13 @@ import keras
 import numpy as np
 
 from evrisim import explain, images, plots
+from evrisim._validate import InputError
 from evrisim.data.dataset import DataSet, Split
 from evrisim.data.limiting import limit
+from evrisim.explain import faithfulness
 from evrisim.inference import Progress
 from evrisim.judging import check_same_data
+from evrisim.messages import translate as _
 from evrisim.training import Run
 from evrisim.workflow import Images
 
@@ -108,19 +112,78 @@ def trusted(
         InputError: If the data is not what the run was trained on, or as `explain.trust`.
     """
     some = _validation(run, dataset, images)
-    model = run.model()
-    found: list[explain.Trust] = []
-    for place, method in enumerate(methods):
-        prepared = _prepared(model, method, layer, dataset.image_shape, len(methods), seed)
+    return [
+        explain.trust(prepared, some.images, some.labels, some.masks, seed=seed, progress=told)
+        for prepared, told in _in_turn(run, dataset, methods, layer, seed, progress)
+    ]
 
-        def told(done: int, all_: int, place: int = place) -> None:
-            if progress is not None:
-                progress(place * all_ + done, len(methods) * all_)
 
-        found.append(
-            explain.trust(prepared, some.images, some.labels, some.masks, seed=seed, progress=told)
+@dataclass(frozen=True, eq=False)
+class OnObject:
+    """How often a method's heat is on the object, of images whose object is known.
+
+    Attributes:
+        method: Of `explain.METHODS`.
+        right: `(count,)` bool, which images the model named rightly.
+        scores: As `faithfulness.against_masks` gives them.
+    """
+
+    method: str
+    right: np.ndarray
+    scores: dict[str, explain.Faithfulness]
+
+    def by_correctness(self, name: str) -> tuple[float | None, float | None]:
+        """Give a score of images that were named rightly, and of the others; None for no image."""
+        return faithfulness.by_correctness(self.scores[name], self.right)
+
+
+def on_object(
+    run: Run,
+    dataset: DataSet,
+    *,
+    methods: Sequence[str],
+    images: int = 500,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> list[OnObject]:
+    """Hold the heat of each method's maps against the masks of validation images.
+
+    Arguments as in `trusted`.
+
+    Raises:
+        InputError: If the data has no masks, is not what the run was trained on, or as
+            `explain.explain`.
+    """
+    some = _validation(run, dataset, images)
+    if some.masks is None:
+        raise InputError(
+            _("{name} has no object masks to hold heat maps against.").format(name=dataset.name)
         )
+    found = []
+    for prepared, told in _in_turn(run, dataset, methods, None, seed, progress):
+        heat = prepared(some.images, progress=told)
+        scores = faithfulness.against_masks(heat.maps, some.masks)
+        found.append(OnObject(prepared.method, heat.classes == some.labels, scores))
     return found
+
+
+def _in_turn(
+    run: Run,
+    dataset: DataSet,
+    methods: Sequence[str],
+    layer: str | None,
+    seed: int,
+    progress: Progress | None,
+) -> Iterator[tuple[explain.Prepared, Progress]]:
+    """Make each method ready in turn, with whom it tells how far it is: its share of them all."""
+    model = run.model()
+    for place, method in enumerate(methods):
+
+        def told(done: int, total: int, place: int = place) -> None:
+            if progress is not None:
+                progress(place * total + done, len(methods) * total)
+
+        yield _prepared(model, method, layer, dataset.image_shape, len(methods), seed), told
 
 
 def _validation(run: Run, dataset: DataSet, images: int) -> Split:

@@ -72,8 +72,12 @@ def transfer_run(
     Returns:
         The run, with status `done`.
     """
-    if resume and (directory / "run.json").exists() and Run.open(directory).status == "done":
-        return Run.open(directory)
+    if resume and (directory / "run.json").exists():
+        found = Run.open(directory)
+        if found.status == "done":
+            return found
+        if found.status == "trained":  # by a study, or up to a kill
+            return _judged(found.updated(**(facts or {})), dataset)
     run = transfer.train(
         dataset,
         plan,

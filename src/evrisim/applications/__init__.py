@@ -9,6 +9,7 @@ FILES = {
     1: "uygulama_01_cnn_temelleri.py",
     2: "uygulama_02_data_augmentation.py",
     3: "uygulama_03_ileri_cnn.py",
+    4: "uygulama_04_transfer_learning.py",
 }
 """The applications there are, by their number in the course."""
 
@@ -26,6 +27,7 @@ def titles() -> dict[int, str]:
         1: _("Application 1: the foundations of a convnet"),
         2: _("Application 2: data augmentation"),
         3: _("Application 3: residual and efficient blocks"),
+        4: _("Application 4: transfer learning and explanation"),
     }
 
 

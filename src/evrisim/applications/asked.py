@@ -21,6 +21,7 @@ class Asked:
         jobs: Trainings at a time; None for what suits the machine.
         script: Whether everything runs by itself, from start to end.
         number: Of the application.
+        backbone: The net that the fourth takes over; None for the best that is here.
     """
 
     data: str = "shapes"
@@ -30,6 +31,7 @@ class Asked:
     jobs: int | None = None
     script: bool = False
     number: int = 1
+    backbone: str | None = None
 
     @property
     def directory(self) -> Path:

@@ -1,12 +1,13 @@
-"""Blocks written out in plain Keras, as one would on a slide; the library's are held against them.
+"""Blocks and transfer in plain Keras, as one would on a slide; the library is held against them.
 
-Their layers have the library's names, so that weights can be moved from one to the other.
+The blocks' layers have the library's names, so that weights can be moved from one to the other.
 """
 
 import inspect
 from collections.abc import Callable
 from typing import Any
 
+import keras
 from keras import layers
 
 
@@ -71,6 +72,35 @@ BLOCKS: dict[str, Callable[[Any, int, int], Any]] = {
     "preactivation": preactivation,
     "separable": separable,
 }
+
+
+def head_on(base: Any, size: int, classes: int) -> keras.Model:
+    """The course's head on a net without one, which takes raw images of `size` rows and columns."""
+    inputs = keras.Input((size, size, 3))
+    x = base(inputs, training=False)  # batch normalisations keep the statistics they have
+    x = layers.GlobalAveragePooling2D()(x)
+    x = layers.Dropout(0.3)(x)
+    x = layers.Dense(256, activation="relu")(x)
+    x = layers.Dropout(0.2)(x)
+    return keras.Model(inputs, layers.Dense(classes)(x))
+
+
+def in_two_stages(model: Any, base: Any, images: Any, labels: Any, last: int = 30) -> None:
+    """Train the head alone, then the last layers of `base` with it, at a hundredth of the rate."""
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    base.trainable = False
+    model.compile(keras.optimizers.Adam(1e-3), loss)
+    model.fit(images, labels, epochs=20)
+    base.trainable = True
+    for layer in base.layers[:-last]:
+        layer.trainable = False
+    for layer in base.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.trainable = False
+    steps = 30 * -(-len(images) // 32)
+    rate = keras.optimizers.schedules.CosineDecay(1e-5, steps)
+    model.compile(keras.optimizers.Adam(rate), loss)  # else what trains would be as before
+    model.fit(images, labels, epochs=30)
 
 
 def code(function: Callable[..., Any]) -> str:

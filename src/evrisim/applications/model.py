@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from evrisim.applications import data
 from evrisim.applications.asked import Asked
 from evrisim.applications.studies import CONDENSING
 
@@ -47,7 +48,7 @@ def _plan(asked: Asked) -> Plan:
     study = named(CONDENSING)
     found = settings.training(settings.merged(study, study.arms[0], asked.budget))
     source = Source(asked.data, limits=found.limits)
-    dataset = source.load()
+    dataset = data.loaded(source)
     options = models.complete(found.model, found.options)
     place = pool.place(asked.out, dataset.content_hash(), found.model, options, found.recipe)
     return Plan(source, dataset, ModelChoice(found.model, options), found.recipe, place)
@@ -55,11 +56,7 @@ def _plan(asked: Asked) -> Plan:
 
 def class_names(asked: Asked) -> Sequence[str]:
     """Name the classes; those of the drawn shapes in the language in use."""
-    from evrisim.data import shapes
-
-    dataset = plan(asked).dataset
-    drawn = dataset.name == "shapes" and dataset.class_names == shapes.CLASS_NAMES
-    return shapes.display_names() if drawn else dataset.class_names
+    return data.names_of(plan(asked).dataset)
 
 
 def trained(asked: Asked) -> "Run | None":

@@ -72,8 +72,10 @@ def progress(job: Job | None) -> Any:
     if job is None:
         return None
     if job.running:
-        left = numbers.duration(job.seconds_left)
-        said = _("{text}, about {left} left").format(text=job.text, left=left)
+        said = job.text
+        if job.seconds_left is not None:
+            left = numbers.duration(job.seconds_left)
+            said = _("{text}, about {left} left").format(text=job.text, left=left)
         bar = f'<progress max="{job.total}" value="{job.done}" style="width: 100%"></progress>'
         return marimo.Html(_framed(f"<p>{escape(said)}</p>{bar}"))
     if job.failed:

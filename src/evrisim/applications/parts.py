@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from evrisim.report.blocks import Block, Picture, Section, Text
+from evrisim.messages import translate as _
+from evrisim.report.blocks import Block, Picture, Section, Table, Text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,3 +32,23 @@ def picture(
     from evrisim.report.pictures import drawing
 
     return Picture(drawing(name, figure, alt), caption, wide=not caption if wide is None else wide)
+
+
+def unmeasured() -> list[Block]:
+    """Say that something has not been measured yet."""
+    return [Text(_("It has not been measured yet: the button starts that."))]
+
+
+def claims(wanted: Sequence[str], title: str) -> list[Block]:
+    """Show what the course says in some of its claims, and what was measured on CIFAR-10."""
+    from evrisim import claims as room
+    from evrisim.claims import sentences
+
+    names = sentences.verdicts()
+    rows = [
+        (claim, room.said()[claim], names[one.verdict], one.evidence)
+        for claim in wanted
+        for one in room.rulings(claim)
+    ]
+    headers = (_("claim"), _("the course says"), _("verdict"), _("evidence"))
+    return [Table(title, headers, rows)]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evrisim.applications import model as trainings
+from evrisim.applications import parts
 from evrisim.applications.asked import Asked
 from evrisim.applications.parts import picture
 from evrisim.messages import numbers
@@ -209,11 +210,6 @@ def pipeline(asked: Asked) -> list[Block]:
     return [Text(room.sentence(found), "reading"), picture("pipeline", plots.pipeline(found), alt)]
 
 
-def missing_pipeline() -> list[Block]:
-    """Say that the pipeline has not been measured yet."""
-    return [Text(_("It has not been measured yet: the button starts that."))]
-
-
 def severities(found: "StudyRun") -> list[Block]:
     """Show accuracy against severity, with what each seed gave, and what validation would take."""
     from evrisim.plots.severity import severity
@@ -296,17 +292,7 @@ def _gap_sentence(arms: "Sequence[ArmResult]") -> str:
 
 def claims() -> list[Block]:
     """Show what the course says of augmentation, and what was measured on CIFAR-10."""
-    from evrisim import claims as room
-    from evrisim.claims import sentences
-
-    names = sentences.verdicts()
-    rows = [
-        (claim, room.said()[claim], names[one.verdict], one.evidence)
-        for claim in CLAIMS
-        for one in room.rulings(claim)
-    ]
-    headers = (_("claim"), _("the course says"), _("verdict"), _("evidence"))
-    return [Table(_("Six claims of the course"), headers, rows)]
+    return parts.claims(CLAIMS, _("Six claims of the course"))
 
 
 def _recipe(asked: Asked, policy: str, severity: float) -> tuple[Any, Any]:

@@ -1,7 +1,9 @@
 """The studies of the applications: settled once, their answers as blocks of a page."""
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+from evrisim.applications import data, taken
 from evrisim.applications.asked import Asked
 from evrisim.applications.parts import picture
 from evrisim.messages import translate as _
@@ -10,6 +12,8 @@ from evrisim.report.blocks import Block, Row, Text
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from evrisim.data.source import Source
+    from evrisim.study.design import Study
     from evrisim.study.record import StudyRun
     from evrisim.study.results import Findings
     from evrisim.study.runner import Show
@@ -17,27 +21,40 @@ if TYPE_CHECKING:
 FILTERS, CONDENSING = "filters", "stride-vs-pooling"
 MIXING, SEVERITY, POLICIES = "mixing", "severity", "augmentation"
 SEPARABLE, PARETO = "separable", "pareto"
+STRATEGIES = taken.STUDY
+
+
+def planned(name: str, asked: Asked) -> "Study":
+    """Give a study as the application asks it: of a transfer, with the trunk that is chosen."""
+    from evrisim.study import named
+
+    return taken.study(asked) if name == STRATEGIES else named(name)
+
+
+def source(name: str, asked: Asked) -> "Source":
+    """Give the data of a study."""
+    from evrisim.data.source import Source
+
+    return taken.source(asked) if name == STRATEGIES else Source(asked.data)
 
 
 def directory(name: str, asked: Asked) -> "Path":
     """Give the folder of a study."""
     from evrisim import experiments
-    from evrisim.data.source import Source
-    from evrisim.study import named
 
-    usual = experiments.default_directory(named(name), Source(asked.data), asked.budget)
-    return asked.out / usual.name
+    usual = experiments.default_directory(
+        planned(name, asked), source(name, asked), asked.budget
+    ).name
+    return asked.out / (f"{usual}-{asked.backbone}" if name == STRATEGIES else usual)
 
 
 def settle(name: str, asked: Asked, show: "Show") -> "StudyRun":
     """Run what of a study is not done, and judge it."""
     from evrisim import experiments
-    from evrisim.data.source import Source
-    from evrisim.study import named
 
     return experiments.settle(
-        named(name),
-        Source(asked.data),
+        planned(name, asked),
+        source(name, asked),
         budget=asked.budget,
         seeds=asked.seeds,
         directory=directory(name, asked),
@@ -66,18 +83,26 @@ def is_complete(found: "StudyRun", asked: Asked) -> bool:
 
 def _is_current(found: "StudyRun", asked: Asked) -> bool:
     """Tell whether a study is the one that is asked for: its arms' settings, its data's content."""
-    from evrisim.applications import model
-    from evrisim.study import named, settings
-    from evrisim.training import Run
+    from evrisim.study import settings
 
-    study = named(found.facts["name"])
+    name = found.facts["name"]
+    study = planned(name, asked)
     wanted = {arm.name: settings.merged(study, arm, asked.budget) for arm in study.arms}
     arms = {arm["name"]: arm["settings"] for arm in found.facts["arms"]}
-    runs = [place for arm in found.results() for place in arm.runs[:1]]
-    content = model.plan(asked).dataset.content_hash()
     return arms == wanted and all(
-        Run.open(found.directory / run).facts["data"]["content_hash"] == content for run in runs
+        _is_of(found.directory / run, source(name, asked), wanted[place.name])
+        for place in found.results()
+        for run in place.runs[:1]
     )
+
+
+def _is_of(run: "Path", of: "Source", chosen: dict[str, Any]) -> bool:
+    """Tell whether a run was trained on a source's images, as many as its arm is given."""
+    from evrisim.study import settings
+    from evrisim.training import Run
+
+    dataset = data.loaded(replace(of, limits=settings.training(chosen).limits))
+    return bool(Run.open(run).facts["data"]["content_hash"] == dataset.content_hash())
 
 
 def missing() -> list[Block]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evrisim.applications import model as trainings
+from evrisim.applications import parts
 from evrisim.applications.asked import Asked
 from evrisim.applications.parts import picture
 from evrisim.messages import numbers
@@ -163,11 +164,6 @@ def depth(asked: Asked, progress: Callable[[int, int], None]) -> list[Block]:
     return [Text(said, "reading"), picture("depth", plots.flows(cases), alt)]
 
 
-def missing_depth() -> list[Block]:
-    """Say that the nets have not been watched yet."""
-    return [Text(_("It has not been measured yet: the button starts that."))]
-
-
 def ratios() -> list[Block]:
     """Show what a bottleneck saves, against each block it may be compared with (C14)."""
     from evrisim import claims as room
@@ -215,17 +211,7 @@ def accuracy(found: "StudyRun") -> list[Block]:
 
 def claims() -> list[Block]:
     """Show what the course says of blocks, and what was measured on CIFAR-10."""
-    from evrisim import claims as room
-    from evrisim.claims import sentences
-
-    names = sentences.verdicts()
-    rows = [
-        (claim, room.said()[claim], names[one.verdict], one.evidence)
-        for claim in CLAIMS
-        for one in room.rulings(claim)
-    ]
-    headers = (_("claim"), _("the course says"), _("verdict"), _("evidence"))
-    return [Table(_("Five claims of the course"), headers, rows)]
+    return parts.claims(CLAIMS, _("Five claims of the course"))
 
 
 def menus() -> dict[str, Any]:

@@ -14,7 +14,8 @@ from evrisim.applications.asked import Asked
 from evrisim.messages import language
 from evrisim.messages import translate as _
 
-MODEL = "model"
+MODEL, TAKEN, FORGOTTEN = "model", "taken", "forgotten"
+"""What is trained beside studies: a convnet, a net that is taken over, and what one forgets."""
 
 
 @dataclass(eq=False)
@@ -52,7 +53,7 @@ def begin(part: str, asked: Asked) -> Job:
     """Start what a part of the application trains, unless it is under way.
 
     Args:
-        part: `MODEL`, or the name of a study.
+        part: `MODEL`, `TAKEN`, `FORGOTTEN`, or the name of a study.
         asked: What the application was asked for.
     """
     found = find(part, asked)

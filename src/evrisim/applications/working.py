@@ -12,7 +12,7 @@ from typing import Any
 
 from evrisim._validate import InputError
 from evrisim.applications.asked import Asked
-from evrisim.applications.work import MODEL
+from evrisim.applications.work import FORGOTTEN, MODEL, TAKEN
 
 WRONG_INPUT, INTERRUPTED = 2, 130
 
@@ -38,10 +38,33 @@ def _work(part: str, asked: Asked) -> None:
         from evrisim.applications import model
 
         model.train(asked, _epoch)
+    elif part == TAKEN:
+        from evrisim.applications import taken
+        from evrisim.transfer import Watch
+
+        taken.train(asked, Watch(_epoch, _features))
+    elif part == FORGOTTEN:
+        from evrisim.applications import forgotten
+
+        forgotten.measure(asked, _learned)
     else:
         from evrisim.applications import studies
 
         studies.settle(part, asked, _step)
+
+
+def _features(split: str, done: int, total: int) -> None:
+    from evrisim.messages import translate as _
+
+    _say(done, total, _("features of {split}").format(split=split), None)
+
+
+def _learned(done: float, total: int) -> None:
+    from evrisim.messages import numbers
+    from evrisim.messages import translate as _
+
+    text = _("{done} of {total} epochs").format(done=numbers.decimal(done, 1), total=total)
+    _say(done, total, text, None)
 
 
 def _epoch(progress: Any) -> None:

@@ -15,14 +15,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evrisim import applications
+from evrisim._validate import InputError
 from evrisim.applications import asked as asking
-from evrisim.applications import model, studies
+from evrisim.applications import forgotten as forgetting
+from evrisim.applications import model, studies, taken
 from evrisim.applications.asked import Asked
 from evrisim.cli import INTERRUPTED, WRONG_INPUT, failures, heavy, options
 from evrisim.cli.output import Output
 from evrisim.messages import translate as _
 
 if TYPE_CHECKING:
+    from evrisim.forgetting import Record
     from evrisim.report.blocks import Section
     from evrisim.study.record import StudyRun
     from evrisim.training import Run
@@ -31,6 +34,9 @@ _OUTPUT = Output()
 
 _SEEDS = {(2, "quick"): 3, (3, "quick"): 3}
 """Seeds an application takes at a budget unless the user says how many: it has many arms."""
+
+_TAKING = (4,)
+"""Applications that take a net over."""
 
 
 def begin(mode: str | None, number: int = 1) -> Asked:
@@ -52,6 +58,8 @@ def begin(mode: str | None, number: int = 1) -> Asked:
     else:
         found = asking.checked(asking.in_use())
     found = replace(found, number=number)
+    if number in _TAKING:
+        found = replace(found, backbone=taken.chosen(found))
     few = _SEEDS.get((number, found.budget))
     return replace(found, seeds=few) if found.seeds is None and few else found
 
@@ -99,9 +107,25 @@ def _arguments(number: int) -> Callable[..., Asked]:
         jobs: Annotated[
             int | None, typer.Option("--jobs", help=_("Trainings at a time; default as it suits."))
         ] = None,
+        backbone: Annotated[
+            str | None,
+            typer.Option(
+                "--backbone",
+                help=_("The net to take over: {names}; default the best that is here.").format(
+                    names=", ".join(taken.LAST)
+                ),
+                hidden=number not in _TAKING,
+            ),
+        ] = None,
         lang: options.Lang = None,
     ) -> Asked:
-        return Asked(data, budget, seeds, out, jobs, script=True)
+        if backbone is not None and number not in _TAKING:
+            raise InputError(
+                _("Application {number} takes no net over: leave out --backbone.").format(
+                    number=number
+                )
+            )
+        return Asked(data, budget, seeds, out, jobs, script=True, backbone=backbone)
 
     return script
 
@@ -122,6 +146,32 @@ def _end(kind: type[BaseException], error: BaseException, trace: Any) -> None:
 def with_budget(asked: Asked, budget: str) -> Asked:
     """Give what was asked for with another budget."""
     return replace(asked, budget=budget)
+
+
+def with_backbone(asked: Asked, backbone: str) -> Asked:
+    """Give what was asked for with another net to take over."""
+    return replace(asked, backbone=backbone)
+
+
+def taken_over(asked: Asked) -> "Run | None":
+    """Give the run in two stages: a script trains it, a page shows what there is."""
+    if not asked.script:
+        return taken.trained(asked)
+    from evrisim.cli import training_progress
+    from evrisim.cli.transfer import extracting
+    from evrisim.transfer import Watch
+
+    _OUTPUT.note(_("training in two stages"))
+    with training_progress.shown(_OUTPUT) as show:
+        return taken.train(asked, Watch(show, extracting(_OUTPUT)))
+
+
+def forgotten(asked: Asked) -> "Record | None":
+    """Give what was forgotten: a script measures it, a page shows what there is."""
+    if not asked.script:
+        return forgetting.measured(asked)
+    with _OUTPUT.progress(_("learning two tasks")) as show:
+        return forgetting.measure(asked, lambda done, total: show(int(done), total))
 
 
 def trained(asked: Asked) -> "Run | None":

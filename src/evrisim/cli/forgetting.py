@@ -84,15 +84,17 @@ def forgetting(
     heavy.load()
     from evrisim import forgetting as room
     from evrisim.data.source import Source
-    from evrisim.training import Recipe
 
-    usual = Recipe.load("condensed").with_settings({"epochs": 10, **changes["old"]})
+    usual = room.old_recipe(**changes["old"])
     recipe = room.RECIPE.with_settings(changes["new"])
     chosen = _remedies(remedies, recipe.learning_rate)
     place = str(data_dir) if data_dir else None
     sets = [Source(name, data_dir=place, reading=reading) for name in names]
     tasks = _tasks(output, sets, images, offline=offline)
-    bases = [_base(output, tasks, model, usual, seed, directory) for seed in range(seeds)]
+    with training_progress.shown(output) as show:
+        bases = room.bases(
+            tasks, usual, directory, model=model, seeds=seeds, show=lambda _seed: show
+        )
     with output.progress(_("learning the new task")) as progress:
         cases = room.run(
             tasks, bases, chosen, recipe, directory=directory / "cases", progress=progress
@@ -129,24 +131,6 @@ def _tasks(output: Output, given: "list[Source]", images: int | None, *, offline
     loaded = [options.load(output, source, offline=offline) for source in given]
     tasks = room.pair(*loaded) if len(loaded) > 1 else room.halves(loaded[0])
     return tasks if images is None else tasks.limited(images)
-
-
-def _base(
-    output: Output, tasks: "Tasks", model: str, recipe: Any, seed: int, directory: Path
-) -> Any:
-    """Train a net on the old task, or go on with one that is there."""
-    from evrisim.training import ModelChoice, fit
-
-    with training_progress.shown(output) as show:
-        run = fit(
-            tasks.old,
-            ModelChoice(model),
-            recipe.with_settings({"seed": seed, "precision": "float32"}),
-            directory=directory / f"old-s{seed}",
-            resume=(directory / f"old-s{seed}" / "run.json").exists(),
-            show=show,
-        )
-    return run.model()
 
 
 def _remedies(text: str, learning_rate: float) -> "tuple[Any, ...]":

@@ -131,7 +131,7 @@ def transfer(
             directory=directory,
             cache=ArrayCache(default_folder()),
             resume=resume,
-            watch=room.Watch(show, _extracting(output)),
+            watch=room.Watch(show, extracting(output)),
             facts={"command": command(), "source": source.to_json()},
         )
     output.result(run.facts, summary(run))
@@ -157,7 +157,7 @@ def _note_stages(output: Output, plan: "Plan") -> None:
         output.note(f"{stage.name}: {what}")
 
 
-def _extracting(output: Output) -> Callable[[str, int, int], None]:
+def extracting(output: Output) -> Callable[[str, int, int], None]:
     """Say how far the computing of features is, in a line each tenth."""
     from evrisim.transfer.extraction import CHUNK
 

@@ -110,6 +110,37 @@ def overlap(maps: np.ndarray, masks: np.ndarray) -> Faithfulness:
     return replace(found, chance=float((covered / (2 - covered)).mean()))
 
 
+def against_masks(maps: np.ndarray, masks: np.ndarray) -> dict[str, Faithfulness]:
+    """Give every score of maps against masks, by name.
+
+    The pointing game comes twice: to the pixel, and as `pointing-near` with half a cell of the map
+    as tolerance. Arguments and errors as in `pointing_game`.
+    """
+    near = half_a_cell(maps, masks)
+    return {
+        "pointing-game": pointing_game(maps, masks),
+        "pointing-near": pointing_game(maps, masks, tolerance=near),
+        "energy-inside": energy_inside(maps, masks),
+        "overlap": overlap(maps, masks),
+    }
+
+
+def by_correctness(found: Faithfulness, right: np.ndarray) -> tuple[float | None, float | None]:
+    """Give the mean score of images that were named rightly, and of the others.
+
+    Args:
+        found: A score.
+        right: `(images given,)` bool.
+
+    Returns:
+        Both, None where there is no such image.
+    """
+    known = np.asarray(right, dtype=bool)[found.used]
+    parts = (found.each[known], found.each[~known])
+    good, bad = (float(part.mean()) if len(part) else None for part in parts)
+    return good, bad
+
+
 def _faithfulness(
     maps: np.ndarray, masks: np.ndarray, score: Callable[[np.ndarray, np.ndarray], np.ndarray]
 ) -> Faithfulness:

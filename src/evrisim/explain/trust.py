@@ -51,11 +51,7 @@ class Trust:
 
         None where there is no such image.
         """
-        found = self.masked[name]
-        right = self.right[found.used]
-        parts = (found.each[right], found.each[~right])
-        good, bad = (float(part.mean()) if len(part) else None for part in parts)
-        return good, bad
+        return faithfulness.by_correctness(self.masked[name], self.right)
 
     def to_json(self) -> dict[str, Any]:
         """Give the scores as plain values."""
@@ -153,16 +149,6 @@ def trust(
     found = prepared(images, progress=progress)
     some = slice(REMOVED)
     given = (prepared.subject.model, images[some], found.maps[some], found.classes[some])
-    masked = {}
-    if masks is not None:
-        masked = {
-            "pointing-game": faithfulness.pointing_game(found.maps, masks),
-            "pointing-near": faithfulness.pointing_game(
-                found.maps, masks, tolerance=faithfulness.half_a_cell(found.maps, masks)
-            ),
-            "energy-inside": faithfulness.energy_inside(found.maps, masks),
-            "overlap": faithfulness.overlap(found.maps, masks),
-        }
     return Trust(
         prepared.method,
         prepared.layer,
@@ -170,5 +156,5 @@ def trust(
         found.classes == np.asarray(labels),
         tuple(score(*given, seed=seed) for score in SCORES),
         sanity(prepared, images[:SHUFFLED], seed=seed),
-        masked,
+        {} if masks is None else faithfulness.against_masks(found.maps, masks),
     )

@@ -1,5 +1,6 @@
 """Catastrophic forgetting: what a net loses of one task while it learns another, and remedies."""
 
+from evrisim.forgetting.bases import bases, old_recipe
 from evrisim.forgetting.course import RECIPE, Case, learn
 from evrisim.forgetting.experiment import Summary, run, summaries
 from evrisim.forgetting.on_disk import Record, opened, record
@@ -17,8 +18,10 @@ __all__ = [
     "Summary",
     "TaskCrossEntropy",
     "Tasks",
+    "bases",
     "halves",
     "learn",
+    "old_recipe",
     "opened",
     "pair",
     "rates",

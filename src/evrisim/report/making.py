@@ -71,7 +71,7 @@ def done(material: Material) -> Section:
         *_skipped(material),
         Heading(_("Model")),
         _model_table(material),
-        *_transfer_tables(material),
+        *transfer_tables(material.facts),
         Heading(_("Recipe")),
         _recipe_table(material.facts.get("recipe") or {}),
     ]
@@ -140,9 +140,9 @@ def _model_table(material: Material) -> Table:
     return Table(_("Model and options"), (_("What"), _("Value")), rows)
 
 
-def _transfer_tables(material: Material) -> list[Table]:
-    """Tabulate what was taken over and what trained when; none for a training from the start."""
-    told = material.facts.get("transfer")
+def transfer_tables(facts: Mapping[str, Any]) -> list[Table]:
+    """Tabulate what a run took over and what trained when; none for one from the start."""
+    told = facts.get("transfer")
     if not told:
         return []
     what = [

@@ -34,9 +34,34 @@ ALONE: Settings = {"transfer.strategy": "frozen", "transfer.last": None}
 ALL: Settings = {"transfer.strategy": "full", "transfer.last": None}
 
 
-def _study(name: str, question: str, arms: tuple[Arm, ...], **more: Settings) -> Study:
-    base = {**BASE, "transfer.strategy": "two-stage", **more}
-    return Study(name, question, "cifar10", base, arms, seeds=SEEDS, budgets=BUDGETS)
+def _study(name: str, question: str, arms: tuple[Arm, ...], **budgets: Settings) -> Study:
+    base = {**BASE, "transfer.strategy": "two-stage"}
+    return Study(name, question, "cifar10", base, arms, seeds=SEEDS, budgets={**BUDGETS, **budgets})
+
+
+def _strategies() -> Study:
+    """The course's three strategies and none, with as few images and epochs as a lesson has."""
+    fresh = {"transfer.weights": "random", "transfer.norm": "trainable"}
+    return _study(
+        "strategies",
+        _("How much of a trunk should train: the head alone, its end too, all, or all afresh?"),
+        (
+            Arm("head", ALONE),
+            Arm("part", {}, claim=Claim("better", 1.0)),
+            Arm("all", {"transfer.last": "all"}, claim=Claim("better", 1.0)),
+            Arm(
+                "scratch",
+                {**ALL, **fresh, "tune.learning_rate": 1e-3, "tune.epochs": 12},
+                claim=Claim("worse", 1.0),
+            ),
+        ),
+        quick={
+            "data.train_images": 2000,
+            "data.validation_images": 500,
+            "data.test_images": 2000,
+            "tune.epochs": 5,
+        },
+    )
 
 
 def _scratch() -> Study:
@@ -134,6 +159,7 @@ def _sizes() -> Study:
 
 
 STUDIES: dict[str, Callable[[], Study]] = {
+    "strategies": _strategies,
     "transfer-or-scratch": _scratch,
     "stages-or-at-once": _stages,
     "norms-while-tuning": _norms,
