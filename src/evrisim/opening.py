@@ -3,6 +3,7 @@
 A model is named by the folder of a run, a shipped run, a `.keras` file or a builder.
 """
 
+import importlib.util
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,6 +135,7 @@ def load_file(path: Path) -> keras.Model:
     import evrisim.training.losses  # noqa: F401  registered for loading
 
     _check_archive(path)
+    _know_layers_of_hub(path)
     try:
         model: Any = keras.saving.load_model(path, safe_mode=True, compile=False)
     except (TypeError, ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
@@ -197,6 +199,17 @@ def _check_archive(path: Path) -> None:
                 "`model.save('NAME.keras')` and give that file."
             ).format(path=path)
         )
+
+
+def _know_layers_of_hub(path: Path) -> None:
+    """Load KerasHub, whose layers Keras then knows, for a model that has some; if it is here."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            needed = b"keras_hub" in archive.read("config.json")
+    except (KeyError, OSError, zipfile.BadZipFile):
+        return  # loading says what is wrong
+    if needed and importlib.util.find_spec("keras_hub"):
+        importlib.import_module("keras_hub")
 
 
 def _reason(error: Exception) -> str:

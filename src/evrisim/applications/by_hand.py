@@ -77,7 +77,7 @@ BLOCKS: dict[str, Callable[[Any, int, int], Any]] = {
 def head_on(base: Any, size: int, classes: int) -> keras.Model:
     """The course's head on a net without one, which takes raw images of `size` rows and columns."""
     inputs = keras.Input((size, size, 3))
-    x = base(inputs, training=False)  # batch normalisations keep the statistics they have
+    x = base(inputs, training=False)
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(0.3)(x)
     x = layers.Dense(256, activation="relu")(x)
@@ -96,7 +96,7 @@ def in_two_stages(model: Any, base: Any, images: Any, labels: Any, last: int = 3
         layer.trainable = False
     for layer in base.layers:
         if isinstance(layer, layers.BatchNormalization):
-            layer.trainable = False
+            layer.trainable = False  # this, in Keras 3, has them keep their statistics
     steps = 30 * -(-len(images) // 32)
     rate = keras.optimizers.schedules.CosineDecay(1e-5, steps)
     model.compile(keras.optimizers.Adam(rate), loss)  # else what trains would be as before

@@ -83,7 +83,7 @@ def _foot(folder: Path, everything: bool) -> list[str]:
         ).format(folder=folder),
         _(
             "`evrisim transfer --backbone` takes a name of these, of a model of `evrisim models`, "
-            "the folder of a run, or a .keras file."
+            "the folder of a run, a .keras file, or hub: and a preset of KerasHub (an extra)."
         ),
         *([] if everything else [more]),
     ]

@@ -98,7 +98,7 @@ def transfer(
     reading = options.reading(None, policy, skip_broken)
     if not known:
         reading["size"] = trunk_size
-    directory = run_directory(out, f"{sources.stem(data)}-{Path(backbone).stem}-s{seed}", resume)
+    directory = run_directory(out, f"{sources.stem(data)}-{_stem(backbone)}-s{seed}", resume)
     heavy.load()
     from evrisim import transfer as room
     from evrisim import workflow
@@ -135,6 +135,11 @@ def transfer(
             facts={"command": command(), "source": source.to_json()},
         )
     output.result(run.facts, summary(run))
+
+
+def _stem(backbone: str) -> str:
+    """Give a backbone's name as a part of a folder's name, also on Windows."""
+    return Path(backbone.replace(":", "-")).stem
 
 
 def _number(text: str) -> int | str:

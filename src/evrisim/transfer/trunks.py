@@ -13,10 +13,13 @@ from evrisim._validate import InputError, check_choice
 from evrisim.data.download import is_offline, keras_folder
 from evrisim.messages import translate as _
 from evrisim.opening import open_model
+from evrisim.transfer import hub
 from evrisim.transfer import weights as transferred
 from evrisim.transfer.graph import Graph
 
 IMAGENET, RANDOM = "imagenet", "random"
+
+_OF_HUB = (hub.PRESET, RANDOM)
 
 Shape = tuple[int, int, int]
 
@@ -50,12 +53,13 @@ def trunk(
 
     Args:
         name: One of `backbones.BACKBONES` or `models.MODELS`; or the folder of a run or a `.keras`
-            file, whose trunk has the weights that were trained.
+            file, whose trunk has the weights that were trained; or a preset of KerasHub (an extra)
+            as `hub:resnet_18_imagenet`, or `hub:` and the folder it was saved in.
         image_shape: `(rows, columns, channels)` for one built by its name; None: what it was
             made for.
         weights: Of one built by its name: `imagenet` (of Keras, fetched once and kept under
             `KERAS_HOME`), `random`, or a file of weights as Keras saves them. None: `imagenet` for
-            a known architecture, `random` for a model of ours.
+            a known architecture, `random` for a model of ours, `preset` for one of KerasHub.
         offline: Open no connection; `EVRISIM_OFFLINE=1` says the same.
 
     Raises:
@@ -72,6 +76,12 @@ def trunk(
         check_choice("weights", RANDOM if weights is None else str(weights), (RANDOM,))
         built = models.build(str(name), image_shape or (32, 32, 3), 2)
         return Trunk(str(name), RANDOM, without_head(built))
+    if str(name).startswith(hub.PREFIX):
+        given = check_choice("weights", hub.PRESET if weights is None else str(weights), _OF_HUB)
+        preset = str(name).removeprefix(hub.PREFIX)
+        fetched = given == hub.PRESET
+        built = hub.trunk(preset, image_shape, pretrained=fetched, offline=offline)
+        return Trunk(str(name), given, built)
     opened = open_model(name)
     return Trunk(opened.name, str(name), without_head(opened.model))
 
