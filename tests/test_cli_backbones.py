@@ -27,5 +27,5 @@ def test_the_table_says_where_weights_go_and_what_else_can_be_taken(capsys, tmp_
     assert main(["backbones"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     assert str(tmp_path / "models") in text
-    assert "the folder of a run, or a .keras file" in text
+    assert "the folder of a run, a .keras file, or hub:" in text
     assert "evrisim backbones --all" in text

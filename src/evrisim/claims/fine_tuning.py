@@ -21,7 +21,7 @@ LOST = 0.5
 SAFE = 0.1
 """Of the rate a net was trained at: from here down a fine-tuning forgets little, says C20."""
 
-RULED = {300: "head", 3000: "part", 12_000: "all"}
+RULED = {300: "head", 3000: "part", 10_500: "all"}
 """Training images in the study of C21, and what the course opens with so many."""
 
 OPENED = ("head", "part", "all")
