@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from evrisim import InputError, claims
-from evrisim.claims import judged, ledger, measuring, recording, rerunning, stored
+from evrisim.claims import judged, ledger, measuring, pointing, recording, rerunning, stored
 from evrisim.study.design import Claim
 from finished_work import DIFFERENCES, POINTED, facts, findings
 
@@ -82,8 +82,8 @@ def test_the_stored_measurements_say_what_they_may():
     found = {one.claim: judged.of_result(one) for one in stored.read_all()}
     assert found["C27"].verdict == "undecided"
     assert found["C29"].verdict == "supported"
-    # 728 of 1,000 by Wilson's formula, worked out apart.
-    assert "70.0–75.5" in found["C29"].evidence
+    # 748 of 1,000 by Wilson's formula, worked out apart.
+    assert "72.0–77.4" in found["C29"].evidence
 
 
 @pytest.mark.parametrize(
@@ -150,3 +150,16 @@ def test_recording_keeps_the_commands_it_knows(a_run):
     wide = {"name": "convnet", "options": {"width": 32}}
     run = rerunning.Run.open(a_run("demo", recipe="demo", model=wide, explanation=POINTED))
     assert recording.of_runs("C29", [run]).command == "evrisim demo"
+
+
+def test_pointing_is_told_by_method_and_by_whether_the_model_was_right():
+    values = {"right": 493.0, "wrong": 7.0, "right_saliency": 0.43, "wrong_saliency": 0.857}
+    assert pointing.told(values) == (
+        "By method, of 493 validation images named rightly / of 7 named wrongly: saliency "
+        "43\u00a0% / 86\u00a0%."
+    )
+    assert pointing.told({"pointing_game": 0.7, "chance": 0.1}) == ""
+    found = next(one for one in stored.read_all() if one.claim == "C29").values
+    assert {key.removeprefix("right_") for key in found if key.startswith("right_")} == {
+        *pointing.METHODS
+    }

@@ -57,3 +57,7 @@ def test_heat_is_of_what_was_said_and_of_what_is_true(shown):
     np.testing.assert_array_equal(behind.true_heats[:, 0], [[6, 1], [5, 1]])
     assert behind.names == ("#6", "#5")
     assert shown.right.true_heats is None
+
+
+def test_right_answers_that_were_least_sure_come_first_among_the_doubtful(shown):
+    assert numbers(shown.unsure) == [1, 2, 10, 0, 4, 9, 8, 7]

@@ -22,8 +22,10 @@ def shown(cam: explain.Prepared, dataset: DataSet, evaluation: Evaluation) -> Sh
         dataset: Of which the test split was judged.
         evaluation: Of the model on it.
     """
-    right, wrong = (_gallery(cam, dataset, evaluation, index) for index in _examples(evaluation))
-    return Shown(right, wrong, behind(cam, dataset, evaluation))
+    right, wrong, unsure = (
+        _gallery(cam, dataset, evaluation, index) for index in _examples(evaluation)
+    )
+    return Shown(right, wrong, unsure, behind(cam, dataset, evaluation))
 
 
 def behind(
@@ -56,15 +58,17 @@ def behind(
     return {pair: together.take(part) for pair, part in zip(found, parts, strict=True)}
 
 
-def _examples(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
-    """Choose right predictions, classes in turn, and the most confident wrong ones."""
+def _examples(evaluation: Evaluation) -> tuple[np.ndarray, ...]:
+    """Choose right predictions, classes in turn; the surest wrong, the least sure right ones."""
     right = np.flatnonzero(evaluation.predicted == evaluation.labels)
     turn = np.zeros(len(right), int)
     for label in np.unique(evaluation.labels[right]):
         same = evaluation.labels[right] == label
         turn[same] = np.arange(same.sum())
     order = np.lexsort((evaluation.labels[right], turn))
-    return right[order][:GALLERY], evaluation.mistakes[:GALLERY]
+    sure = softmax(evaluation.logits[right]).max(axis=1) if len(right) else np.zeros(0)
+    doubtful = right[np.argsort(sure, kind="stable")]
+    return right[order][:GALLERY], evaluation.mistakes[:GALLERY], doubtful[:GALLERY]
 
 
 def _gallery(

@@ -65,7 +65,7 @@ def result(run: "Run", asked: Asked) -> list[Block]:
     evaluation = judging.saved_evaluation(run)
     cam = explain.prepare(run.model(), image_shape=dataset.image_shape)
     shown = examples.shown(cam, dataset, evaluation)
-    few = replace(shown, right=_few(shown.right), wrong=_few(shown.wrong))
+    few = replace(shown, right=_few(shown.right), wrong=_few(shown.wrong), unsure=None)
     material = Material(run.facts, run.history, evaluation, few)
     curves = plots.learning_curves(
         run.history, best_epoch=material.best_epoch, panels=("accuracy",)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from evrisim.claims import augmenting, deep, fine_tuning, sentences, waiting
+from evrisim.claims import augmenting, deep, fine_tuning, pointing, sentences, waiting
 from evrisim.messages import numbers
 from evrisim.messages import translate as _
 from evrisim.statistics import proportion_interval
@@ -53,7 +53,7 @@ def judge_pointing(values: Values) -> tuple[str, str]:
     verdict = (
         "supported" if found.low > chance else "refuted" if found.high < chance else "undecided"
     )
-    return verdict, _(
+    said = _(
         "The hottest point lies on the object in {share} of {count} images (95 % interval "
         "{interval}); by chance it would in {chance}."
     ).format(
@@ -62,6 +62,7 @@ def judge_pointing(values: Values) -> tuple[str, str]:
         interval=numbers.percent_range(found.low, found.high),
         chance=numbers.percent(chance),
     )
+    return verdict, f"{said} {pointing.told(values)}".strip()
 
 
 RULES: dict[str, Callable[[Values], tuple[str, str]]] = {

@@ -15,7 +15,7 @@ import numpy as np
 
 from evrisim import machine
 from evrisim._validate import InputError
-from evrisim.claims import augmenting, deep, fine_tuning, stored, waiting
+from evrisim.claims import augmenting, deep, fine_tuning, pointing, stored, waiting
 from evrisim.claims.ledger import ENTRIES, check_id
 from evrisim.data import sources
 from evrisim.messages import translate as _
@@ -343,6 +343,7 @@ def _pointing(runs: Sequence[Run]) -> dict[str, Any]:
         "chance": found["pointing_game_chance"],
         "count": found["count"],
         "top1": run.facts["metrics"]["top1"]["value"],
+        **pointing.by_method(run),
     }
 
 

@@ -57,11 +57,13 @@ class Shown:
     Attributes:
         right: some that were named rightly.
         wrong: some that were not, the surest first.
+        unsure: some that were named rightly, the least sure first; None for none of them.
         behind: those that cells of the confusion matrix lead to, by true and predicted class.
     """
 
     right: Gallery
     wrong: Gallery
+    unsure: Gallery | None = None
     behind: Mapping[tuple[int, int], Gallery] = field(default_factory=dict)
 
 

@@ -134,11 +134,14 @@ def examples(material: Material) -> tuple[Section, dict[str, bytes]]:
     """Show right and wrong predictions with where the model looked; also as PNG files by name."""
     blocks: list[Block] = [Text(_how_to_look(material))]
     files: dict[str, bytes] = {}
-    right, wrong = _("Rightly named"), _("Wrongly named, the surest first")
+    shown = material.shown
     for name, title, gallery in (
-        ("gallery_right", right, material.shown.right),
-        ("gallery_wrong", wrong, material.shown.wrong),
+        ("gallery_right", _("Rightly named"), shown.right),
+        ("gallery_wrong", _("Wrongly named, the surest first"), shown.wrong),
+        ("gallery_unsure", _("Rightly named, the least sure first"), shown.unsure),
     ):
+        if gallery is None:
+            continue
         if not len(gallery):
             blocks += [Heading(title), Text(_("There is no such image."))]
             continue
