@@ -38,7 +38,7 @@ FLOORS = [
     ["report"],
     ["examples"],
     ["workflow", "diagnosis", "filtering", "experiments", "mislabelled"],
-    ["looking"],
+    ["looking", "relearning"],
     ["claims"],
     ["applications"],
     ["cli"],

@@ -1,18 +1,20 @@
 """`evrisim trust`: how far the heat maps of a run's model can be trusted."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evrisim._plain import plain
 from evrisim._validate import check_picture, check_whole
-from evrisim.cli import heavy, options, pictures
+from evrisim.cli import heavy, options, pictures, training_progress
 from evrisim.cli.explain import methods_named
 from evrisim.cli.output import Output
 from evrisim.messages import translate as _
 
 if TYPE_CHECKING:
     from evrisim.explain import Trust
+    from evrisim.relearning import Relearned
 
 USUAL = "grad-cam,layer-cam,score-cam,integrated-gradients"
 """Methods of four kinds that take no more than a minute or two together."""
@@ -31,6 +33,13 @@ def trust(
     layer: Annotated[
         str | None, typer.Option("--layer", help=_("Layer whose feature maps are weighed."))
     ] = None,
+    shuffled: Annotated[
+        int,
+        typer.Option(
+            "--labels-shuffled",
+            help=_("Train the net anew on shuffled labels, so many epochs, and compare its maps."),
+        ),
+    ] = 0,
     seed: Annotated[int, typer.Option("--seed", "-s", help=_("Seed of what is drawn."))] = 0,
     out: pictures.Picture = None,
     data_dir: options.DataDir = None,
@@ -43,6 +52,7 @@ def trust(
     output = options.output(json, quiet)
     methods = methods_named(method)
     check_whole("--images", images, FEWEST)
+    check_whole("--labels-shuffled", shuffled, 0)
     check_whole("--seed", seed, 0)
     if out is not None:
         check_picture("--out", out)
@@ -50,7 +60,7 @@ def trust(
 
     opened = Run.open(run)
     heavy.load()
-    from evrisim import looking, opening, plots
+    from evrisim import looking, opening, plots, relearning
 
     dataset = options.load(output, opening.source_of(opened, None, data_dir), offline=offline)
     with output.progress(_("scoring heat maps")) as progress:
@@ -63,10 +73,29 @@ def trust(
             seed=seed,
             progress=progress,
         )
+    taught: dict[str, Relearned] = {}
+    if shuffled:
+        with training_progress.shown(output) as show:
+            others = relearning.relearned(
+                opened,
+                dataset,
+                methods=methods,
+                epochs=shuffled,
+                layer=layer,
+                seed=seed,
+                show=show,
+            )
+        taught = {one.method: one for one in others}
     path = out or opened.figures / "trust.png"
     plots.save(plots.trust(found), path)
-    value = {"picture": str(path), "methods": [one.to_json() for one in found]}
-    output.result(value, [*_table(output, found), "", *_readings(found), str(path)])
+    output.result(
+        {"picture": str(path), "methods": [_value(one, taught.get(one.method)) for one in found]},
+        [*_table(output, found), "", *_readings(found, taught), str(path)],
+    )
+
+
+def _value(one: "Trust", taught: "Relearned | None") -> dict[str, Any]:
+    return one.to_json() | ({"labels_shuffled": plain(taught)} if taught else {})
 
 
 def _table(output: Output, found: "list[Trust]") -> list[str]:
@@ -96,8 +125,9 @@ def _table(output: Output, found: "list[Trust]") -> list[str]:
     return output.table(header, rows)
 
 
-def _readings(found: "list[Trust]") -> list[str]:
+def _readings(found: "list[Trust]", taught: "dict[str, Relearned]") -> list[str]:
     lines: list[str] = [_("In brackets: random maps. ↑ high is good, ↓ low is good.")]
     for one in found:
-        lines += ["", f"{one.method}: {' '.join(one.reading())}"]
+        told = [*one.reading(), *([taught[one.method].sentence] if taught else [])]
+        lines += ["", f"{one.method}: {' '.join(told)}"]
     return [*lines, ""]
