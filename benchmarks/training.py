@@ -120,8 +120,9 @@ def ours(net):
     from evrisim.data.dataset import Split
     from evrisim.training import Recipe
     from evrisim.training.losses import SmoothedCrossEntropy
-    from evrisim.training.optimizers import learning_rate, optimizer
+    from evrisim.training.optimizers import optimizer
     from evrisim.training.precision import policy, resolve
+    from evrisim.training.schedules import learning_rate
 
     with policy(resolve("auto")):
         model = network(net, layers)

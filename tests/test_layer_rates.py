@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from evrisim.training import Recipe, fit
-from evrisim.training.layer_rates import rate_factors
-from evrisim.training.optimizers import learning_rate, optimizer
+from evrisim.training.layer_rates import offset_factors, rate_factors
+from evrisim.training.optimizers import optimizer
+from evrisim.training.schedules import learning_rate
 
 L = keras.layers
 
@@ -45,7 +46,31 @@ def test_what_is_frozen_counts_but_has_no_rate():
         assert factor == 0.5 ** STEPS[layer_of(variable)], variable.path
 
 
-def moved(kind, layer_decay, gradient, weight_decay):
+def test_offsets_of_normalisations_alone_have_more():
+    model = nested()
+    model.get_layer("norm1").trainable = False
+    factors = offset_factors(model, 64.0)
+    for variable, factor in zip(model.trainable_variables, factors, strict=True):
+        assert factor == (64.0 if variable.path.endswith("norm2/beta") else 1.0), variable.path
+
+
+def test_both_kinds_of_rates_multiply():
+    recipe = Recipe(layer_decay=0.5, offset_rate=64.0)
+    model = nested()
+    built = optimizer(recipe, model, learning_rate(recipe, 10))
+    for variable, factor in zip(model.trainable_variables, built.factors, strict=True):
+        offset = 64 if variable.path.endswith("/beta") else 1
+        assert factor == offset * 0.5 ** STEPS[layer_of(variable)], variable.path
+
+
+def test_an_offset_moves_so_many_times_as_far():
+    found = {rate: moved("sgd", 1.0, 1.0, 0.0, offset_rate=rate) for rate in (1.0, 64.0)}
+    for (variable, one), (_same, other) in zip(found[1.0], found[64.0], strict=True):
+        factor = 64 if variable.path.endswith("/beta") else 1
+        np.testing.assert_allclose(other, factor * one, rtol=1e-4, err_msg=variable.path)
+
+
+def moved(kind, layer_decay, gradient, weight_decay, **more):
     keras.utils.set_random_seed(0)
     model = nested()
     recipe = Recipe(
@@ -54,6 +79,7 @@ def moved(kind, layer_decay, gradient, weight_decay):
         momentum=0,
         weight_decay=weight_decay,
         layer_decay=layer_decay,
+        **more,
         warmup_epochs=0,
         schedule="constant",
     )

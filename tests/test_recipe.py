@@ -5,7 +5,8 @@ import yaml
 from evrisim import models
 from evrisim._validate import InputError
 from evrisim.training import RECIPES, Recipe
-from evrisim.training.optimizers import learning_rate, optimizer
+from evrisim.training.optimizers import optimizer
+from evrisim.training.schedules import learning_rate
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -86,6 +87,22 @@ def test_a_constant_rate_stays_after_the_warm_up():
     recipe = Recipe(epochs=4, learning_rate=0.4, warmup_epochs=1, schedule="constant")
     rate = learning_rate(recipe, 5)
     np.testing.assert_allclose([float(rate(step)) for step in (5, 10, 19)], 0.4, rtol=1e-6)
+
+
+def test_a_triangle_climbs_from_a_fifth_and_falls_straight_to_seven_hundredths():
+    recipe = Recipe(epochs=10, learning_rate=0.4, warmup_epochs=2, schedule="triangle")
+    rate = learning_rate(recipe, 5)
+    found = [float(rate(step)) for step in range(52)]
+    np.testing.assert_allclose(found[:11], np.linspace(0.08, 0.4, 11), rtol=1e-5)
+    np.testing.assert_allclose(found[10:51], np.linspace(0.4, 0.028, 41), rtol=1e-5)
+    assert found[51] == pytest.approx(0.028)
+    again = type(rate).from_config(rate.get_config())
+    assert [float(again(step)) for step in range(52)] == found
+
+
+def test_a_triangle_without_warm_up_begins_at_its_highest():
+    recipe = Recipe(epochs=1, learning_rate=0.4, warmup_epochs=0, schedule="triangle")
+    assert float(learning_rate(recipe, 5)(0)) == pytest.approx(0.4)
 
 
 def test_without_warm_up_the_first_step_has_the_full_rate():

@@ -16,9 +16,10 @@ from evrisim.forgetting import anchors
 from evrisim.forgetting.remedies import Remedy
 from evrisim.forgetting.tasks import TaskCrossEntropy, Tasks
 from evrisim.messages import translate as _
-from evrisim.training.optimizers import learning_rate, optimizer
+from evrisim.training.optimizers import optimizer
 from evrisim.training.precision import seeded
 from evrisim.training.recipe import Recipe
+from evrisim.training.schedules import learning_rate
 from evrisim.transfer import freezing
 
 RECIPE = Recipe.create(

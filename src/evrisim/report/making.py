@@ -199,6 +199,7 @@ def meanings() -> dict[str, str]:
         "schedule": _("how the learning rate goes on after the warm-up"),
         "warmup_epochs": _("epochs in which the learning rate climbs from zero"),
         "layer_decay": _("what the rate is multiplied by from a layer to the one before it"),
+        "offset_rate": _("what the rate of normalisations' offsets is multiplied by"),
         "label_smoothing": _("share of the target spread over all classes"),
         "ema": _("momentum of the averaged weights that are kept"),
         "clip_norm": _("largest gradient let through"),

@@ -1,4 +1,4 @@
-"""Rates that differ by layer: the further from the logits, the lower."""
+"""Rates that differ by variable: lower far from the logits, higher for offsets of norms."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -32,6 +32,28 @@ def rate_factors(model: keras.Model, decay: float) -> list[float]:
             steps.setdefault(id(variable), kernels)
         kernels += any(len(weight.shape) > 1 for weight in layer.weights)
     return [decay ** steps[id(variable)] for variable in model.trainable_variables]
+
+
+def offset_factors(model: keras.Model, factor: float) -> list[float]:
+    """Give what the rate of each trainable variable is multiplied by: offsets of norms have more.
+
+    An offset moves where ReLU cuts, and its gradient is small beside those of kernels.
+
+    Args:
+        model: Whose variables; models within it are looked into.
+        factor: Of the offsets (`beta`) of normalisations.
+
+    Returns:
+        One factor for each of `model.trainable_variables`.
+
+    Reference:
+        Page 2019, "How to train your ResNet 8: bag of tricks"; Jordan 2024,
+        https://arxiv.org/abs/2404.00498, with 64.
+    """
+    offsets = {
+        id(layer.beta) for layer in _leaves(model) if getattr(layer, "beta", None) is not None
+    }
+    return [factor if id(one) in offsets else 1.0 for one in model.trainable_variables]
 
 
 def _leaves(layer: keras.Layer) -> Iterator[keras.Layer]:

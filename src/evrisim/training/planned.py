@@ -7,8 +7,8 @@ import numpy as np
 
 from evrisim._validate import check_whole
 from evrisim.data.batches import steps_per_epoch
-from evrisim.training.optimizers import learning_rate
 from evrisim.training.recipe import Recipe
+from evrisim.training.schedules import learning_rate
 
 POINTS = 240
 """Places at which a rate is taken."""

@@ -28,10 +28,13 @@ class Recipe(BaseModel):
         learning_rate: The highest rate, reached after the warm-up.
         momentum: Of `sgd`; ignored by `adamw`.
         weight_decay: Decoupled decay of kernels (never of norms and biases), times the rate.
-        schedule: `cosine` falls to zero over the run; `constant` stays.
-        warmup_epochs: Epochs in which the rate climbs from zero; may be a fraction.
+        schedule: `cosine` falls to zero over the run; `triangle` falls straight to 7 %, having
+            begun at 20 %; `constant` stays.
+        warmup_epochs: Epochs in which the rate climbs, from zero but for `triangle`; may be a
+            fraction.
         layer_decay: What the rate is multiplied by from a layer with a kernel to the one before it,
             counted from the logits; 1 for one rate everywhere.
+        offset_rate: What the rate of normalisations' offsets is multiplied by.
         label_smoothing: Share of the target spread over all classes.
         ema: Momentum of the average of weights that is evaluated and saved; None for none.
         clip_norm: Largest norm of the whole gradient; None for no clipping.
@@ -56,9 +59,10 @@ class Recipe(BaseModel):
     learning_rate: Positive = 0.1
     momentum: Fraction = 0.9
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5e-4
-    schedule: Literal["cosine", "constant"] = "cosine"
+    schedule: Literal["cosine", "triangle", "constant"] = "cosine"
     warmup_epochs: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    offset_rate: Positive = 1.0
     label_smoothing: Fraction = 0.0
     ema: Annotated[float, Field(gt=0, lt=1)] | None = None
     clip_norm: Positive | None = None

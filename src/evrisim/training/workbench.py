@@ -11,9 +11,10 @@ from evrisim.data.dataset import DataSet
 from evrisim.messages import translate as _
 from evrisim.training import loop
 from evrisim.training.losses import SmoothedCrossEntropy
-from evrisim.training.optimizers import learning_rate, optimizer
+from evrisim.training.optimizers import optimizer
 from evrisim.training.precision import policy, resolve, seeded, suits_bfloat16
 from evrisim.training.recipe import Recipe
+from evrisim.training.schedules import learning_rate
 from evrisim.training.state import set_back
 
 
