@@ -188,7 +188,7 @@ def test_the_list_of_models_names_size_work_accuracy_and_source(capsys):
 def test_a_known_architecture_is_not_trained_from_the_start(capsys):
     said = refused(capsys, "train", "shapes", "--model", "resnet50")
     assert "resnet50 can be looked at with `evrisim cost resnet50`" in said
-    assert "takes convnet, condensed, resnet20" in said
+    assert "takes convnet, condensed, airbench, resnet20" in said
 
 
 def test_models_are_listed_and_mistakes_are_found_without_loading_keras():

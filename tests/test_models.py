@@ -15,6 +15,7 @@ from evrisim.training import precision
 NARROW = {
     "convnet": {"width": 4},
     "condensed": {"width": 6, "blocks": 1},
+    "airbench": {"width": 4, "deep": 8},
     "resnet20": {"width": 4},
     "plain": {"width": 4, "depth": 8},
     "resnet": {"width": 4, "depth": 8},
@@ -51,6 +52,15 @@ def test_resnet20_has_the_parameters_counted_by_hand():
     assert models.build("resnet20", (32, 32, 3), 10).count_params() == (
         kernels + shortcuts + norms + 64 * 10 + 10
     )
+
+
+def test_airbench_has_the_parameters_and_maps_of_its_paper():
+    built = models.build("airbench", (32, 32, 3), 10)
+    kernels = 4 * 3 * 24 + 9 * (24 * 64 + 64 * 64 + 64 * 256 + 3 * 256 * 256)
+    norms = 3 * (2 * 64 + 4 * 256)  # offsets, and running mean and variance
+    assert built.count_params() == kernels + 24 + norms + 256 * 10
+    sides = [built.get_layer(f"group{group}_norm2").output.shape[1] for group in (1, 2, 3)]
+    assert (built.get_layer("whitening").output.shape[1], *sides) == (31, 15, 7, 3)
 
 
 def test_condensed_has_the_parameters_counted_by_hand_and_works_mostly_at_half_resolution():

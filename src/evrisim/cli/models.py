@@ -14,6 +14,7 @@ from evrisim.messages import translate as _
 TRAINED = (
     "convnet",
     "condensed",
+    "airbench",
     "resnet20",
     "plain",
     "resnet",
@@ -35,6 +36,9 @@ NAMES = (*TRAINED, *backbones.BACKBONES)
 OWN = {
     "convnet": Architecture(None, "", 32, 10, 627_802, 626_554, 65_030_016),
     "condensed": Architecture(None, "", 32, 10, 268_346, 267_194, 45_269_632),
+    "airbench": Architecture(
+        2024, "https://arxiv.org/abs/2404.00498", 32, 10, 1_973_944, 1_971_352, 118_147_360
+    ),
     "resnet20": Architecture(
         2015, "https://arxiv.org/abs/1512.03385", 32, 10, 274_042, 272_474, 40_813_184
     ),
@@ -75,6 +79,9 @@ def describe() -> dict[str, str]:
         "convnet": _("the course's plain convnet: Conv-BatchNorm-ReLU blocks, pooling, GAP, Dense"),
         "condensed": _(
             "our most accurate in 40 minutes of two cores; under 0.3 million parameters"
+        ),
+        "airbench": _(
+            "the net of the record recipes: shallow, a first layer that whitens, few epochs"
         ),
         "resnet20": _("ResNet-20 for small images: three stages of three residual blocks"),
         "plain": _("a net without shortcuts, to see what they are for; any `depth`"),

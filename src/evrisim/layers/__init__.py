@@ -2,6 +2,8 @@
 
 from evrisim.layers.channels import ChannelScale, PadChannels
 from evrisim.layers.conv import Conv2D
+from evrisim.layers.identity import Identity
 from evrisim.layers.norm import BatchNormalization
+from evrisim.layers.whitening import Whitening
 
-__all__ = ["BatchNormalization", "ChannelScale", "Conv2D", "PadChannels"]
+__all__ = ["BatchNormalization", "ChannelScale", "Conv2D", "Identity", "PadChannels", "Whitening"]

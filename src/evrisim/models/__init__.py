@@ -8,6 +8,7 @@ import keras
 
 from evrisim._validate import check_choice, check_flag, check_range, check_whole
 from evrisim.blocks import ACTIVATIONS, CONDENSE, NORMS, SHORTCUTS, STRIDE_AT
+from evrisim.models.airbench import airbench
 from evrisim.models.condensed import condensed
 from evrisim.models.convnet import convnet
 from evrisim.models.densenet import densenet
@@ -21,6 +22,7 @@ from evrisim.models.staged import KINDS, staged
 MODELS: dict[str, Callable[..., keras.Model]] = {
     "convnet": convnet,
     "condensed": condensed,
+    "airbench": airbench,
     "resnet20": resnet20,
     "plain": plain,
     "resnet": resnet,
@@ -55,7 +57,7 @@ _RANGES = {
 SMALLEST = 8
 """Rows and columns that all of them need: they halve the resolution three times, or more."""
 
-_FLAGS = ("bias", "zero_init")
+_FLAGS = ("bias", "zero_init", "whitening", "identity")
 
 
 def build(

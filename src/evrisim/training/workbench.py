@@ -9,7 +9,7 @@ from evrisim import inference, models
 from evrisim._validate import InputError
 from evrisim.data.dataset import DataSet
 from evrisim.messages import translate as _
-from evrisim.training import loop
+from evrisim.training import loop, whitening
 from evrisim.training.losses import SmoothedCrossEntropy
 from evrisim.training.optimizers import optimizer
 from evrisim.training.precision import policy, resolve, seeded, suits_bfloat16
@@ -89,6 +89,7 @@ def compiled(
     with seeded(recipe.seed):
         inference.check_images(model, dataset.train.images)
         _check_outputs(model, dataset)
+        whitening.adapt(model, dataset.train.images)
         steps = loop.steps_per_epoch(len(dataset.train), recipe.batch_size)
         model.compile(
             optimizer=optimizer(recipe, model, rate or learning_rate(recipe, steps)),
