@@ -37,7 +37,7 @@ class Size:
 
 SIZES = {
     "smoke": Size(200, 1, 1, 1, ("plain", "small-rate")),
-    "quick": Size(2000, 8, 4, 3, ("plain", "small-rate", "frozen", "replay")),
+    "quick": Size(2000, 6, 3, 3, ("plain", "small-rate", "frozen", "replay")),
     "full": Size(None, 20, 6, 3),
 }
 """By budget."""

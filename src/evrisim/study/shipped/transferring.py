@@ -52,7 +52,7 @@ def _strategies() -> Study:
             Arm("all", {"transfer.last": "all"}, claim=Claim("better", 1.0)),
             Arm(
                 "scratch",
-                {**ALL, **fresh, "tune.learning_rate": 1e-3, "tune.epochs": 8},
+                {**ALL, **fresh, "tune.learning_rate": 1e-3, "tune.epochs": 6},
                 claim=Claim("worse", 1.0),
             ),
         ),
