@@ -13,7 +13,14 @@ from finished_work import DIFFERENCES, POINTED, facts, findings
 ALL = [f"C{number}" for number in range(1, 30)]
 
 
-def test_the_command_shows_all_claims_as_json_with_rulings_that_can_be_read(capsys):
+@pytest.fixture
+def unmeasured(monkeypatch):
+    """A ledger that has not measured C17, whatever the package keeps."""
+    kept = [one for one in stored.read_all() if one.claim != "C17"]
+    monkeypatch.setattr(stored, "read_all", lambda *_folder: kept)
+
+
+def test_the_command_shows_all_claims_as_json_with_rulings_that_can_be_read(capsys, unmeasured):
     found = result(capsys, "claims")["claims"]
     assert [one["id"] for one in found] == ALL
     by_id = {one["id"]: one for one in found}
@@ -23,7 +30,7 @@ def test_the_command_shows_all_claims_as_json_with_rulings_that_can_be_read(caps
     assert not any(math.isnan(value) for value in by_id["C4"]["rulings"][0]["numbers"].values())
 
 
-def test_the_table_names_each_claim_its_verdict_and_its_evidence(capsys):
+def test_the_table_names_each_claim_its_verdict_and_its_evidence(capsys, unmeasured):
     assert main(["claims", "C23", "C24", "C17"]) == 0
     shown = capsys.readouterr().out
     first = [line.split()[0] for line in shown.splitlines() if line.startswith(" C")]
@@ -48,7 +55,7 @@ def test_one_claim_is_shown_whole_with_its_table_and_its_commands(capsys):
     )
 
 
-def test_the_ledger_speaks_turkish(capsys):
+def test_the_ledger_speaks_turkish(capsys, unmeasured):
     assert main(["claims", "C23", "C17", "--lang", "tr"]) == 0
     shown = capsys.readouterr().out
     assert "yanlış (aritmetik)" in shown
