@@ -95,14 +95,14 @@ def relearned(
     check_same_data(run, dataset)
     other = _trained(run, dataset, check_whole("epochs", epochs, 1), seed, show)
     some = limit(dataset, {"validation": max(EXPLAINED, dataset.num_classes)}).validation
-    found = []
+    models, found = (run.model(), other.model()), []
     for method in methods:
         looked_at = layer if explain.METHODS[method].maps else None
         first, second = (
             explain.prepare(
                 model, method=method, layer=looked_at, image_shape=dataset.image_shape, seed=seed
             )
-            for model in (run.model(), other.model())
+            for model in models
         )
         maps = first(some.images)
         correlation = alike(maps.maps, second(some.images, maps.classes).maps)

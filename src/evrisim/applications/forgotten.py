@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from evrisim.applications import data
@@ -10,6 +11,7 @@ from evrisim.applications.asked import Asked
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from evrisim.data.dataset import DataSet
     from evrisim.forgetting import Record, Tasks
     from evrisim.training import Recipe
 
@@ -49,11 +51,17 @@ def tasks(asked: Asked) -> "Tasks":
     Raises:
         InputError: If there are fewer than four.
     """
-    from evrisim import forgetting
     from evrisim.data.source import Source
 
-    found = forgetting.halves(data.loaded(Source(asked.data)))
-    images = SIZES[asked.budget].images
+    return _halved(data.loaded(Source(asked.data)), SIZES[asked.budget].images)
+
+
+@cache
+def _halved(dataset: "DataSet", images: int | None) -> "Tasks":
+    """Halve the classes once: a page asks at every turn, and the tasks' content is hashed."""
+    from evrisim import forgetting
+
+    found = forgetting.halves(dataset)
     return found if images is None else found.limited(images)
 
 

@@ -61,14 +61,10 @@ def class_names(asked: Asked) -> Sequence[str]:
 
 def trained(asked: Asked) -> "Run | None":
     """Give the run of the model if it is done."""
-    from evrisim._validate import InputError
-    from evrisim.training import Run
+    from evrisim.study.record import open_run
 
-    try:
-        run = Run.open(plan(asked).directory)
-    except InputError:
-        return None
-    return run if run.status == "done" else None
+    run = open_run(plan(asked).directory)
+    return run if run is not None and run.status == "done" else None
 
 
 def train(asked: Asked, show: "Show") -> "Run":

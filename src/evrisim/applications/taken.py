@@ -182,16 +182,12 @@ def _planned(asked: Asked) -> Planned:
 
 def trained(asked: Asked) -> "Run | None":
     """Give the run of the training in two stages if it is done; nothing is fetched for that."""
-    from evrisim._validate import InputError
-    from evrisim.training import Run
+    from evrisim.study.record import open_run
 
     if not is_here(chosen(asked)):
         return None
-    try:
-        run = Run.open(planned(asked).directory)
-    except InputError:
-        return None
-    return run if run.status == "done" else None
+    run = open_run(planned(asked).directory)
+    return run if run is not None and run.status == "done" else None
 
 
 def train(asked: Asked, watch: "Watch") -> "Run":
