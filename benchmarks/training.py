@@ -1,18 +1,22 @@
-"""Images a second: evrisim's training step beside stock Keras, in one run.
+"""Images a second: evrisim's training step beside stock Keras and PyTorch, in one run.
 
     python benchmarks/training.py [--rounds 5] [--steps 8]
 
 For ResNet-20 and a wide net (64-256-256), each way of training sits in a process of its own and
 they take turns, so that a busy machine slows all of them. Printed are the median over
-the rounds and the median ratio, round by round, to stock Keras in the best of its precisions.
+the rounds and the median ratio, round by round, to stock Keras in the best of its precisions; and
+that of evrisim to PyTorch in the better of its ways, if it is installed.
 
   stock float32    keras.layers.BatchNormalization, model.fit, environment as it is
   stock bfloat16   the same under mixed_bfloat16 (only where the processor has bfloat16)
   stock + oneDNN   stock float32 with TF_ENABLE_ONEDNN_OPTS=1, which evrisim sets by itself
+  PyTorch          plain PyTorch, channels last, bfloat16 by autocast (float32 without bfloat16)
+  PyTorch compiled the same through torch.compile
   evrisim          evrisim's normalisation, convolution and loop, precision auto
 """
 
 import argparse
+import importlib.util
 import os
 import statistics
 import subprocess
@@ -21,7 +25,8 @@ import time
 
 BATCH = 128
 STOCK = ("stock float32", "stock bfloat16")
-WAYS = (*STOCK, "stock + oneDNN", "evrisim")
+PYTORCH = ("PyTorch", "PyTorch compiled")
+WAYS = (*STOCK, "stock + oneDNN", *PYTORCH, "evrisim")
 NETS = ("resnet20", "wide")
 
 
@@ -55,12 +60,22 @@ def compare(net, options):
         spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
         speed = f"{way:16} {statistics.median(found):7.0f} images/s"
         print(f"  {speed}   x{statistics.median(ratios):.2f} ({spread}) of {best}", flush=True)
+    theirs = [way for way in PYTORCH if way in speeds]
+    if theirs:
+        faster = max(theirs, key=lambda way: statistics.median(speeds[way]))
+        pairs = zip(speeds["evrisim"], speeds[faster], strict=True)
+        ratios = [mine / other for mine, other in pairs]
+        spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+        print(f"  evrisim: x{statistics.median(ratios):.2f} ({spread}) of {faster}", flush=True)
 
 
 def ways_here():
     from evrisim import machine
 
-    return [w for w in WAYS if w != "stock bfloat16" or machine.has_native_bfloat16()]
+    left_out = () if machine.has_native_bfloat16() else ("stock bfloat16",)
+    if importlib.util.find_spec("torch") is None:
+        left_out += PYTORCH
+    return [way for way in WAYS if way not in left_out]
 
 
 def start(net, way, steps):
@@ -87,7 +102,12 @@ def ask(worker):
 
 
 def work(net, way, steps):
-    run = ours(net) if way == "evrisim" else stock(net, "bfloat16" in way)
+    if way in PYTORCH:
+        import torch_nets
+
+        run = torch_nets.stepping(net, compiled=way.endswith("compiled"))
+    else:
+        run = ours(net) if way == "evrisim" else stock(net, "bfloat16" in way)
     import numpy as np
 
     rng = np.random.default_rng(0)

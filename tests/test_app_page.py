@@ -197,7 +197,7 @@ def test_the_fourth_page_looks_into_a_photograph_and_survives_what_is_none(tmp_p
         bring(browser, page)
         browser.wait("document.body.innerText.includes('page.png cannot be read as an image')")
         bring(browser, photograph)
-        browser.wait("document.body.innerText.includes('holiday.png is taken for')")
+        browser.wait("document.body.innerText.includes('Shown: holiday.png.')")
         browser.wait(heat)
         browser.wait("document.body.innerText.includes('Seven claims of the course')")
         assert is_clean(browser)

@@ -78,7 +78,9 @@ def test_uniforms_are_those_of_the_host_for_any_seed_and_epoch():
         np.testing.assert_array_equal(found, uniforms(seed, epoch, np.arange(9), needs))
 
 
-@pytest.mark.parametrize("policy", ["course", "standard+mixup-cutmix"])
+@pytest.mark.parametrize(
+    "policy", ["course", "standard+mixup-cutmix", [{"flip": {"alternating": True}}, "padded-crop"]]
+)
 def test_an_epoch_is_the_same_in_the_pipeline_and_on_the_device(policy):
     data, recipe = load("shapes", counts=(48, 20, 20)), Recipe(augmentation=policy, batch_size=16)
     ways = [list(loop.batches(data, recipe, 1, way=way)) for way in ("pipeline", "device")]

@@ -148,3 +148,9 @@ def test_a_model_with_a_layer_is_fitted(policy):
     model.compile("sgd", keras.losses.CategoricalCrossentropy(from_logits=True))
     model.fit(IMAGES, LABELS, batch_size=8, epochs=1, verbose=0)
     assert int(ops.convert_to_numpy(model.layers[0].calls)) == 2
+
+
+def test_a_layer_refuses_a_flip_that_alternates_by_image():
+    layer = layers.Augment([{"flip": {"alternating": True}}])
+    with pytest.raises(InputError, match="must know which image comes"):
+        layer(IMAGES, training=True)

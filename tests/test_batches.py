@@ -1,3 +1,4 @@
+import itertools
 import time
 
 import numpy as np
@@ -108,3 +109,42 @@ def test_mixed_images_bring_shares_of_the_classes():
         assert labels.dtype == np.float32
         np.testing.assert_allclose(labels[:, 1], (images == 255).mean((1, 2, 3)), atol=1e-6)
         np.testing.assert_allclose(labels.sum(1), 1, atol=1e-6)
+
+
+def arrows(count=48):
+    """Images that show which way they look, with their number as label."""
+    images = np.zeros((count, 8, 8, 3), np.uint8)
+    images[:, :, 0] = 255
+    return Split(images, np.arange(count))
+
+
+def mirrored(split, **place):
+    """Which images of an epoch are mirrored, by their number."""
+    flip = policy([{"flip": {"alternating": True}}])
+    found = {}
+    for images, labels in visited(split, flip, **place):
+        found.update(zip(labels.tolist(), (images[:, 0, 0, 0] == 0).tolist(), strict=True))
+    return np.array([found[number] for number in range(len(split))])
+
+
+def test_a_flip_that_alternates_shows_both_views_in_any_two_epochs():
+    epochs = [mirrored(arrows(), seed=0, epoch=epoch) for epoch in range(4)]
+    for one, other in itertools.pairwise(epochs):
+        np.testing.assert_array_equal(one, ~other)
+    assert 12 < epochs[0].sum() < 36
+
+
+def test_which_images_begin_mirrored_follows_from_the_seed():
+    one, other = (mirrored(arrows(), seed=seed, epoch=0) for seed in (0, 1))
+    assert (one != other).any()
+
+
+def test_an_ordinary_flip_does_not_alternate():
+    split, flip = arrows(), policy(["flip"])
+    seen = []
+    for epoch in range(2):
+        found = {}
+        for images, labels in visited(split, flip, seed=0, epoch=epoch):
+            found.update(zip(labels.tolist(), (images[:, 0, 0, 0] == 0).tolist(), strict=True))
+        seen.append([found[number] for number in range(48)])
+    assert 0 < np.mean(np.equal(*seen)) < 1

@@ -183,7 +183,7 @@ def net():
 def test_heat_is_shown_for_the_likeliest_classes(net, method):
     given = next(iter(fourth.images(OURS).values()))
     said, drawn = fourth.heat(net, given, method)
-    assert f"{given.name} is taken for" in said.text
+    assert f"Shown: {given.name}." in said.text
     assert isinstance(drawn, Picture)
 
 
@@ -209,7 +209,7 @@ def test_any_file_is_seen_or_named_in_one_sentence(net, tmp_path):
 def test_a_picture_of_any_shape_is_shown_as_the_net_sees_it(net):
     for shape in ((1, 3000, 3), (3000, 1, 3), (1, 1, 3)):
         said, drawn = fourth.heat(net, fourth.Given("odd", np.zeros(shape, np.uint8)), "grad-cam")
-        assert said.text.startswith("odd is taken for")
+        assert said.text.startswith("Shown: odd.")
         assert isinstance(drawn, Picture)
 
 

@@ -27,7 +27,7 @@ FLOORS = [
     ["models", "backbones", "taps"],
     ["cost", "inference"],
     ["training"],
-    ["opening"],
+    ["opening", "viewing"],
     ["explain", "features", "pipeline", "transfer"],
     ["evaluate", "depth"],
     ["forgetting"],

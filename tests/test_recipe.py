@@ -28,7 +28,10 @@ def test_a_recipe_file_is_read(tmp_path):
         ({"epochs": 0}, "`epochs` received 0: must be at least 1"),
         ({"epochs": 2.5}, "`epochs` received 2.5: must be a whole number"),
         ({"epochs": "many"}, "`epochs` received 'many': must be a whole number"),
-        ({"optimizer": "adam"}, "`optimizer` received 'adam': must be one of 'sgd' or 'adamw'"),
+        (
+            {"optimizer": "adam"},
+            "`optimizer` received 'adam': must be one of 'sgd', 'adamw' or 'muon'",
+        ),
         ({"learning_rate": 0}, "`learning_rate` received 0: must be greater than 0"),
         ({"learning_rate": float("nan")}, "`learning_rate` received nan"),
         ({"label_smoothing": 1}, "`label_smoothing` received 1: must be less than 1"),

@@ -10,10 +10,10 @@ import numpy as np
 from evrisim import metrics
 from evrisim._plain import plain
 from evrisim._validate import InputError
-from evrisim.data.dataset import DataSet
-from evrisim.inference import predict_logits
+from evrisim.data.dataset import DataSet, Split
 from evrisim.messages import translate as _
 from evrisim.statistics import Interval, proportion_interval
+from evrisim.viewing import predict_logits
 
 Progress = Callable[[int, int], None]
 TOP5_CLASSES = 10  # with fewer, chance alone gives more than half
@@ -141,6 +141,7 @@ def evaluate(
     model: keras.Model,
     dataset: DataSet,
     *,
+    views: str = "one",
     batch_size: int = 256,
     progress: Progress | None = None,
 ) -> Evaluation:
@@ -152,6 +153,7 @@ def evaluate(
     Args:
         model: takes raw images in 0–255, ends in logits or softmax.
         dataset: the data set it was trained on, or one with the same classes.
+        views: views of each image that are averaged over, as in `viewing.predict_logits`.
         batch_size: images at a time.
         progress: called as `progress(done, total)` over both splits together.
 
@@ -162,13 +164,14 @@ def evaluate(
     validation, test = dataset.validation, dataset.test
     total = len(validation) + len(test)
 
-    def after(start: int) -> Progress | None:
-        return progress and (lambda done, _total: progress(start + done, total))
+    def judged(split: Split, start: int) -> np.ndarray:
+        def after(done: int, of: int) -> None:
+            if progress is not None:  # views count as parts of their image
+                progress(start + done * len(split) // of, total)
 
-    steering = predict_logits(model, validation.images, batch_size=batch_size, progress=after(0))
-    logits = predict_logits(
-        model, test.images, batch_size=batch_size, progress=after(len(validation))
-    )
+        return predict_logits(model, split.images, views, batch_size=batch_size, progress=after)
+
+    steering, logits = judged(validation, 0), judged(test, len(validation))
     return evaluate_logits(
         test.labels, logits, dataset.class_names, validation=(validation.labels, steering)
     )

@@ -9,9 +9,9 @@ from evrisim import _files
 from evrisim._validate import InputError
 from evrisim.data.dataset import DataSet, Split
 from evrisim.evaluate import Evaluation, evaluate_logits
-from evrisim.inference import predict_logits
 from evrisim.messages import translate as _
 from evrisim.training import Run, Workbench
+from evrisim.viewing import predict_logits
 
 Progress = Callable[[int, int], None]
 
@@ -54,16 +54,22 @@ def _save_predictions(
     run: Run, model: keras.Model, dataset: DataSet, progress: Progress | None
 ) -> None:
     run.check_own()
-    seen = seen_images(dataset)
+    seen, views = seen_images(dataset), test_views(run)
     arrays = {
         "training_labels": seen.labels,
-        "training_logits": predict_logits(model, seen.images),
+        "training_logits": predict_logits(model, seen.images, views),
         "labels": dataset.test.labels,
-        "logits": predict_logits(model, dataset.test.images, progress=progress),
+        "logits": predict_logits(model, dataset.test.images, views, progress=progress),
         "validation_labels": dataset.validation.labels,
-        "validation_logits": predict_logits(model, dataset.validation.images),
+        "validation_logits": predict_logits(model, dataset.validation.images, views),
     }
     _files.write_with(run.directory / "predictions.npz", lambda path: np.savez(path, **arrays))  # type: ignore[arg-type]
+
+
+def test_views(run: Run) -> str:
+    """Give the views of an image that a run's model is judged and used with."""
+    recipe = run.facts.get("recipe") or {}
+    return str(recipe.get("test_views", "one"))  # runs of earlier versions have none
 
 
 def seen_images(dataset: DataSet) -> Split:

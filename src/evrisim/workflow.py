@@ -15,18 +15,19 @@ from evrisim.data.dataset import DataSet
 from evrisim.decode import UnreadableImage, decode, kind_by_name, looks_like_image, printable
 from evrisim.evaluate import Evaluation, evaluate
 from evrisim.explain import faithfulness
-from evrisim.inference import predict_logits
 from evrisim.judging import (
     check_same_classes,
     check_same_data,
     evaluate_run,
     saved_evaluation,
+    test_views,
 )
 from evrisim.messages import translate as _
 from evrisim.metrics import softmax
 from evrisim.opening import fitted
 from evrisim.report import write_run_report
 from evrisim.training import ModelChoice, Recipe, Run, fit, loop
+from evrisim.viewing import predict_logits
 
 Progress = Callable[[int, int], None]
 
@@ -104,7 +105,7 @@ def evaluate_other(run: Run, dataset: DataSet, *, progress: Progress | None = No
         InputError: If the classes or the image shape differ.
     """
     check_same_classes(run, dataset)
-    return evaluate(run.model(), dataset, progress=progress)
+    return evaluate(run.model(), dataset, views=test_views(run), progress=progress)
 
 
 def report_run(run: Run, dataset: DataSet, *, progress: Progress | None = None) -> Run:
@@ -149,7 +150,7 @@ def predict(run: Run, batch: np.ndarray, names: Sequence[str]) -> list[Predictio
     """
     class_names = run.facts["data"]["class_names"]
     temperature = (run.facts.get("metrics") or {}).get("temperature") or 1.0
-    found = softmax(predict_logits(run.model(), batch) / temperature)
+    found = softmax(predict_logits(run.model(), batch, test_views(run)) / temperature)
     predictions = []
     for name, row in zip(names, found, strict=True):
         order = np.argsort(-row, kind="stable")[:5]

@@ -260,7 +260,7 @@ def heat(run: "Run", given: Given, method: str) -> list[Block]:
         return [Text(str(error), "warning")]
     told = _ranking(run, image, given.name)
     found = [_prepared(run, method)(image[None], np.array([label])) for label, _name, _p in told]
-    said = _("{name} is taken for “{said}”, with a probability of {sure}.").format(
+    said = _("Shown: {name}. The net says “{said}”, with a probability of {sure}.").format(
         name=given.name, said=told[0][1], sure=numbers.percent(told[0][2])
     )
     return [Text(said, "reading"), _drawn(image, given.name, told, found)]

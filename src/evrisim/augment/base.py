@@ -13,6 +13,9 @@ from evrisim.augment.steps import Step, composed
 Size = tuple[int, int]
 """Rows and columns of an image."""
 
+_EVERY_EPOCH = 2**32 - 1
+"""Stands for the epoch in draws that are the same in all of them."""
+
 
 class Augmentation(Protocol):
     """A random change of images, drawn for each image and applied in a second step."""
@@ -46,6 +49,17 @@ class Chain:
         """Scale each part; at severity 0 there is none left."""
         return Chain(tuple(part.scaled(severity) for part in self.parts) if severity else ())
 
+    @property
+    def by_image(self) -> list[int]:
+        """Columns of the uniforms that follow from the image and alternate with the epoch."""
+        columns: list[int] = []
+        start = 0
+        for part in self.parts:
+            if getattr(part, "alternating", False):
+                columns += range(start, start + part.needs)
+            start += part.needs
+        return columns
+
     def draw(self, chance: Any, size: Size, xp: ModuleType) -> list[Step]:
         """Give the steps of each part in turn."""
         steps, start = [], 0
@@ -56,7 +70,13 @@ class Chain:
 
 
 def draw(
-    augmentation: Augmentation, places: Any, size: Size, *, seed: int, epoch: int
+    augmentation: Augmentation,
+    places: Any,
+    size: Size,
+    *,
+    seed: int,
+    epoch: int,
+    images: Any = None,
 ) -> tuple[Step, ...]:
     """Draw for the images at `places` of an epoch: the same whatever was drawn before.
 
@@ -66,12 +86,24 @@ def draw(
         size: Rows and columns of the images.
         seed: Decides, with `epoch` and place, every draw.
         epoch: Number of the epoch, from 0.
+        images: `(count,)` whole numbers, which images they are in every epoch; without them an
+            image is known by its place. What alternates follows from it.
 
     Returns:
         Steps for `apply`, moves already joined.
     """
     chance = uniforms(seed, epoch, places, augmentation.needs)
+    columns = by_image(augmentation)
+    if columns:
+        own = uniforms(seed, _EVERY_EPOCH, places if images is None else images, augmentation.needs)
+        # Half a turn further in every epoch: what falls into one half now is in the other next.
+        chance[:, columns] = (own[:, columns] + np.float32(0.5 * (epoch % 2))) % 1
     return composed(np, augmentation.draw(chance, size, np))
+
+
+def by_image(augmentation: Augmentation) -> list[int]:
+    """Give the columns of an augmentation's uniforms that follow from the image, as in `Chain`."""
+    return list(getattr(augmentation, "by_image", ()))
 
 
 def spread(chance: Any, width: float, middle: float = 0.0) -> Any:

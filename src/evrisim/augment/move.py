@@ -17,10 +17,16 @@ class Flip:
     Attributes:
         mode: `horizontal` (left to right), `vertical` or `both` (each with its own draw).
         probability: How many are mirrored, 0 to 1.
+        alternating: Whether an image that is mirrored in one epoch is not in the next, so that two
+            epochs show both views of all; with a `probability` of one half.
+
+    Reference:
+        Jordan 2024, https://arxiv.org/abs/2404.00498, section 3.6, for `alternating`.
     """
 
     mode: str = "horizontal"
     probability: float = 0.5
+    alternating: bool = False
     needs = 2
 
     def __post_init__(self) -> None:

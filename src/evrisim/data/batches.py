@@ -67,7 +67,9 @@ def draw_batch(
         return _gathered(split, index, place), labels
     size = (int(split.images.shape[1]), int(split.images.shape[2]))
     places = np.arange(place.first, place.first + len(index))
-    steps = augment.draw(augmentation, places, size, seed=place.seed, epoch=place.epoch)
+    steps = augment.draw(
+        augmentation, places, size, seed=place.seed, epoch=place.epoch, images=index
+    )
     if augment.mixing(steps):
         labels = augment.mixed_labels(steps, labels, place.classes, size)
     return apply(steps, split.images, index=index), labels

@@ -40,8 +40,8 @@ def forgetting(cases: "Sequence[Case]", summaries: "Sequence[Summary]") -> Figur
         )
         x, y = summary.plasticity, summary.forgetting
         below.plot(x.value, y.value, "o", color=colour, ms=8, mec="white", zorder=3)
-        below.hlines(y.value, max(x.low, 0), min(x.high, 1), color=colour, lw=1.2, alpha=0.6)
-        below.vlines(x.value, y.low, y.high, color=colour, lw=1.2, alpha=0.6)
+        for bar in _bars(summary):
+            below.plot(*zip(*bar, strict=True), color=colour, lw=1.2, alpha=0.6)
     above.set_title(_("The old task while the new one is learned"))
     above.set_xlabel(_("epoch of the new task"))
     above.set_ylabel(_("top-1 of the old task"))
@@ -57,5 +57,13 @@ def forgetting(cases: "Sequence[Case]", summaries: "Sequence[Summary]") -> Figur
     house.percent_axis(below, "y")
     figure.draw_without_rendering()
     places = [(one.plasticity.value, one.forgetting.value) for one in summaries]
-    name_points(below, [house.label(one.name) for one in summaries], places)
+    bars = [bar for one in summaries for bar in _bars(one)]
+    name_points(below, [house.label(one.name) for one in summaries], places, avoid=bars)
     return figure
+
+
+def _bars(summary: "Summary") -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """Give the ends of both intervals: what was learned can be no share below 0 or above 1."""
+    x, y = summary.plasticity, summary.forgetting
+    across = [(max(x.low, 0), y.value), (min(x.high, 1), y.value)]
+    return across, [(x.value, y.low), (x.value, y.high)]

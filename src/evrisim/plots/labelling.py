@@ -55,7 +55,7 @@ def name_points(
     names: Sequence[str],
     places: Sequence[tuple[float, float]],
     *,
-    avoid: Sequence[tuple[float, float]] = (),
+    avoid: Sequence[Sequence[tuple[float, float]]] = (),
 ) -> None:
     """Write a name beside each point where it covers no other name, no point and no line.
 
@@ -65,13 +65,14 @@ def name_points(
         axes: Where the points are drawn.
         names: One a point.
         places: (x, y) of each, in the units of the axes.
-        avoid: The corners of a line to keep clear of.
+        avoid: Lines to keep clear of, each by its corners.
     """
     scale = _scale(axes)
     inside = axes.get_window_extent().get_points().reshape(1, 4) / scale
     points = axes.transData.transform(np.reshape(places, (-1, 2))) / scale
-    corners = axes.transData.transform(np.reshape(avoid, (-1, 2))) / scale
-    taken = [_around(points, _MARK), *(_strip(*ends) for ends in pairwise(corners))]
+    lines = [axes.transData.transform(np.reshape(line, (-1, 2))) / scale for line in avoid]
+    strips = (_strip(*ends) for line in lines for ends in pairwise(line))
+    taken = [_around(points, _MARK), *strips]
     for index, name in enumerate(names):
         around = _candidates(points[index], _measured(axes, name))
         doubt = _doubt(around, np.delete(points, index, axis=0))

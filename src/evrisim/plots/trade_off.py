@@ -89,7 +89,7 @@ def _name(axes: Axes, points: Sequence[_Point], front: set[str], *, listed: bool
     ]
     places = [(float(one.cost), one.mean) for one in points]
     stairs = _stairs([one for one in points if one.name in front])
-    name_points(axes, names, places, avoid=stairs)
+    name_points(axes, names, places, avoid=[stairs])
 
 
 def _names() -> dict[str, tuple[str, str]]:

@@ -18,12 +18,13 @@ from evrisim.data.batches import (
     Draw,
     Place,
     draw_batch,
+    epoch_order,
     steps_per_epoch,
     training_batches,
 )
 from evrisim.data.dataset import DataSet, Split
 from evrisim.messages import translate as _
-from evrisim.training import checkpoint, placing
+from evrisim.training import checkpoint, lookahead, placing
 from evrisim.training.recipe import Recipe
 from evrisim.training.state import State, evaluated_weights, to_checkpoint
 
@@ -75,10 +76,12 @@ def train(
     Raises:
         TrainingDivergedError: At the first loss that is not a finite number.
     """
+    if recipe.lookahead and not state.slow:
+        state.slow = lookahead.begin(model)
     while state.epoch < recipe.epochs and not stopped_early(state, recipe):
         started = time.perf_counter()
         row = _train_epoch(model, dataset, recipe, state, show, way)
-        with evaluated_weights(model):
+        with evaluated_weights(model, state.slow):
             row |= _validate(model, dataset.validation)
             weights = [np.array(weight) for weight in model.weights]
         # ReLU may turn NaN into 0, so a loss can be finite though the weights are not.
@@ -108,6 +111,7 @@ def _train_epoch(
         logs = model.train_on_batch(images, labels, return_dict=True)
         _check_finite(logs["loss"], recipe, state.epoch, step)
         sums += logs["loss"], logs["accuracy"]
+        _look_ahead(model, recipe, state, step, steps)
         seconds = time.perf_counter() - started
         left = _seconds_left(recipe, state, seconds, step / steps)
         speed = step * batch / seconds
@@ -121,6 +125,15 @@ def _train_epoch(
         "images_per_second": round(steps * batch / seconds, 1),
         "steps": steps,
     }
+
+
+def _look_ahead(model: keras.Model, recipe: Recipe, state: State, step: int, steps: int) -> None:
+    """Let the slow weights follow after a step of an epoch of so many."""
+    if recipe.lookahead:
+        done, of = state.epoch * steps + step, recipe.epochs * steps
+        state.slow = lookahead.follow(
+            model, state.slow, step=done, steps=of, every=recipe.lookahead
+        )
 
 
 def batches(
@@ -154,7 +167,8 @@ def batches(
     )
     if policy is None or not on_device:
         return prepared
-    return placing.moved(prepared, policy, place, recipe.batch_size)
+    order = epoch_order(len(dataset.train), seed=recipe.seed, epoch=epoch)
+    return placing.moved(prepared, policy, place, order)
 
 
 def _validate(model: keras.Model, split: Split) -> dict[str, float]:

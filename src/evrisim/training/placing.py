@@ -100,7 +100,7 @@ def _timed(_policy: str, case: _Case) -> Placement:
         draw_batch(split, index, policy, place)
 
     def there(count: int = case.count) -> None:
-        images, _labels = on_device(policy, stored[0][:count], stored[1][:count], place)
+        images, _labels = on_device(policy, (stored[0][:count], stored[1][:count]), index, place)
         keras.ops.convert_to_numpy(images[0, 0, 0])  # waits for it
 
     if keras.backend.backend() == "jax" and _is_processor():
@@ -126,14 +126,14 @@ def _median(action: Callable[[], None]) -> float:
 
 
 def on_device(
-    policy: augment.Augmentation | None, images: Any, labels: Any, place: Place
+    policy: augment.Augmentation | None, batch: tuple[Any, Any], index: np.ndarray, place: Place
 ) -> tuple[Any, Any]:
     """Augment a batch of the pipeline on the device, as the pipeline would have.
 
     Args:
         policy: What the images go through.
-        images: `(count, rows, columns, channels)` uint8.
-        labels: `(count,)` whole numbers.
+        batch: `(count, rows, columns, channels)` uint8 images and `(count,)` whole labels.
+        index: Which images of the split they are; there may be more, which are left alone.
         place: Seed, epoch and place of the batch's first image.
 
     Returns:
@@ -141,20 +141,28 @@ def on_device(
     """
     from evrisim.augment import device
 
+    images, labels = batch
     if policy is None:
         return images, labels
     size = (int(images.shape[1]), int(images.shape[2]))
     places = np.arange(place.first, place.first + int(images.shape[0]))
-    steps = augment.draw(policy, places, size, seed=place.seed, epoch=place.epoch)
+    which = index[: len(places)]
+    steps = augment.draw(policy, places, size, seed=place.seed, epoch=place.epoch, images=which)
     if augment.mixes(policy):
         labels = device.mixed_labels(steps, labels, place.classes, size)
     return device.apply(steps, images), labels
 
 
 def moved(
-    batches: Iterator[tuple[Any, Any]], policy: augment.Augmentation, place: Place, size: int
+    batches: Iterator[tuple[Any, Any]],
+    policy: augment.Augmentation,
+    place: Place,
+    order: np.ndarray,
 ) -> Iterator[tuple[Any, Any]]:
-    """Augment the plain batches of an epoch on the device; `size` images each."""
-    for number, (images, labels) in enumerate(batches):
-        here = Place(place.seed, place.epoch, number * size, place.classes)
-        yield on_device(policy, images, labels, here)
+    """Augment the plain batches of an epoch, which come in this `order`, on the device."""
+    first = 0
+    for batch in batches:
+        count = int(batch[0].shape[0])
+        here = Place(place.seed, place.epoch, first, place.classes)
+        yield on_device(policy, batch, order[first : first + count], here)
+        first += count

@@ -10,6 +10,7 @@ import numpy as np
 
 from evrisim import augment, inference
 from evrisim._validate import InputError
+from evrisim.augment.base import by_image
 from evrisim.augment.steps import Code
 from evrisim.data.batches import Place, draw_batch, epoch_order, steps_per_epoch
 from evrisim.data.dataset import DataSet, Split
@@ -48,7 +49,7 @@ class Proof:
         changed_labels: Share of the images whose label is no longer one class alone.
         epochs_differ: Share of the images that look otherwise in the next epoch.
         own_draws: Share of copies of one image, drawn at once, that differ from the first; None
-            where images are mixed, and copies with copies.
+            where images are mixed, and copies with copies, or all draws follow from the image.
         clipped: Share of the values at 0 or 255, and before.
         clipped_before: The same as stored.
         drift: Largest change of a class's share of the labels, in standard errors.
@@ -232,7 +233,8 @@ def _joined(batches: Iterable[Batch]) -> Batch:
 
 def _own_draws(dataset: DataSet, recipe: Recipe, which: int) -> float | None:
     """Draw for copies of one image at once: each must have a draw of its own."""
-    if recipe.policy is not None and augment.mixes(recipe.policy):
+    policy = recipe.policy
+    if policy is not None and (augment.mixes(policy) or len(by_image(policy)) == policy.needs):
         return None
     copies = np.full(64, which, np.int64)
     place = Place(recipe.seed, classes=dataset.num_classes)
@@ -268,7 +270,8 @@ def _mirrored(dataset: DataSet, recipe: Recipe, part: np.ndarray) -> float:
         return 0.0
     places, size = np.arange(len(part)), dataset.image_shape[:2]
     mirrored = np.zeros(len(part), bool)
-    for one in augment.draw(recipe.policy, places, size, seed=recipe.seed, epoch=0):
+    steps = augment.draw(recipe.policy, places, size, seed=recipe.seed, epoch=0, images=part)
+    for one in steps:
         a, b, _x, c, d, _y = one.values[:, :6].T
         mirrored ^= (one.codes == float(Code.MOVE)) & (a * d - b * c < 0)
     return float(mirrored.mean())

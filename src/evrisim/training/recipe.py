@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from evrisim import _files, augment
 from evrisim._validate import InputError, check_choice
 from evrisim.messages import translate as _
 
-RECIPES = ("course", "condensed", "demo")
+RECIPES = ("course", "condensed", "demo", "fast", "record", "speedrun")
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
@@ -24,8 +24,10 @@ class Recipe(BaseModel):
     Attributes:
         epochs: Passes over the training images.
         batch_size: Images a step.
-        optimizer: `sgd` (Nesterov momentum) or `adamw`.
+        optimizer: `sgd` (Nesterov momentum), `adamw`, or `muon`: orthogonal steps of convolutions'
+            kernels, `sgd` for the rest.
         learning_rate: The highest rate, reached after the warm-up.
+        kernel_rate: The highest rate of the kernels that `muon` steps; ignored by the others.
         momentum: Of `sgd`; ignored by `adamw`.
         weight_decay: Decoupled decay of kernels (never of norms and biases), times the rate.
         schedule: `cosine` falls to zero over the run; `triangle` falls straight to 7 %, having
@@ -37,11 +39,16 @@ class Recipe(BaseModel):
         offset_rate: What the rate of normalisations' offsets is multiplied by.
         label_smoothing: Share of the target spread over all classes.
         ema: Momentum of the average of weights that is evaluated and saved; None for none.
+        lookahead: Steps after which the weights go back to slow ones that follow them, which are
+            evaluated and saved; None for never.
         clip_norm: Largest norm of the whole gradient; None for no clipping.
         early_stopping: Epochs without a better validation result before stopping; None for never.
         augmentation: A policy of `augment.POLICIES`, several joined by `+`, a YAML file, or steps
             written out; a file is kept as the steps it lists.
         severity: Strength of the augmentation, 0 (nothing) to 1.
+        test_views: Views of an image whose logits are averaged when the trained model is judged or
+            used: `one`, `mirror`, `six` or `unsure`, as in `viewing.predict_logits`. Validation
+            during training sees one.
         precision: `float32`, `bfloat16` (float32 variables), or `auto`: bfloat16 where the
             processor has it and the net is faster in it.
         seed: Decides initial weights, order, augmentation and dropout.
@@ -55,8 +62,9 @@ class Recipe(BaseModel):
 
     epochs: int = Field(12, ge=1, le=100_000)
     batch_size: int = Field(128, ge=1, le=65_536)
-    optimizer: Literal["sgd", "adamw"] = "sgd"
+    optimizer: Literal["sgd", "adamw", "muon"] = "sgd"
     learning_rate: Positive = 0.1
+    kernel_rate: Positive = 0.24
     momentum: Fraction = 0.9
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5e-4
     schedule: Literal["cosine", "triangle", "constant"] = "cosine"
@@ -65,10 +73,12 @@ class Recipe(BaseModel):
     offset_rate: Positive = 1.0
     label_smoothing: Fraction = 0.0
     ema: Annotated[float, Field(gt=0, lt=1)] | None = None
+    lookahead: int | None = Field(None, ge=1)
     clip_norm: Positive | None = None
     early_stopping: int | None = Field(None, ge=1)
     augmentation: str | list[Any] = "standard"
     severity: Annotated[float, Field(ge=0, le=1)] = 1.0
+    test_views: Literal["one", "mirror", "six", "unsure"] = "one"
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     seed: int = Field(0, ge=0, lt=2**32)
 
@@ -76,6 +86,14 @@ class Recipe(BaseModel):
     @classmethod
     def _written_out(cls, value: Any) -> Any:
         return augment.written_out(value)
+
+    @model_validator(mode="after")
+    def _one_average(self) -> "Recipe":
+        if self.ema is not None and self.lookahead is not None:
+            raise InputError(
+                _("`ema` and `lookahead` each keep weights of their own to evaluate; set one.")
+            )
+        return self
 
     @property
     def policy(self) -> augment.Augmentation | None:

@@ -1,6 +1,6 @@
 """What a training knows between epochs, and how it goes into a checkpoint and comes back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from evrisim.training import lookahead
 from evrisim.training.checkpoint import Checkpoint
+
+SLOW = "slow/"
+"""What names of slow weights begin with in a checkpoint."""
 
 
 @dataclass
@@ -20,12 +24,14 @@ class State:
         best: the row with the best validation result so far, None before the first epoch.
         best_weights: the weights evaluated in that epoch.
         waited: epochs since then.
+        slow: the slow weights of `lookahead`, on the device; none without it.
     """
 
     history: list[dict[str, Any]] = field(default_factory=list)
     best: dict[str, Any] | None = None
     best_weights: list[np.ndarray] = field(default_factory=list)
     waited: int = 0
+    slow: list[Any] = field(default_factory=list)
 
     @property
     def epoch(self) -> int:
@@ -48,9 +54,10 @@ def _rank(row: dict[str, Any]) -> tuple[float, float]:
 
 def to_checkpoint(state: State, model: keras.Model) -> Checkpoint:
     """Copy everything that decides how the training goes on."""
+    kept = {**_variables(model), **{f"{SLOW}{i}": value for i, value in enumerate(state.slow)}}
     return Checkpoint(
         epoch=state.epoch,
-        variables={name: np.array(variable) for name, variable in _variables(model).items()},
+        variables={name: keras.ops.convert_to_numpy(value) for name, value in kept.items()},
         best={str(i): weight for i, weight in enumerate(state.best_weights)},
         progress={"history": state.history, "best": state.best, "waited": state.waited},
     )
@@ -63,13 +70,15 @@ def from_checkpoint(checkpoint: Checkpoint, model: keras.Model) -> State:
         ValueError: If the model has other variables than the one that was saved.
     """
     variables = _variables(model)
-    saved = {name: value.shape for name, value in checkpoint.variables.items()}
+    slow = {name: one for name, one in checkpoint.variables.items() if name.startswith(SLOW)}
+    saved = {name: one.shape for name, one in checkpoint.variables.items() if name not in slow}
     if saved != {name: tuple(variable.shape) for name, variable in variables.items()}:
         raise ValueError("the checkpoint belongs to another model")
     for name, variable in variables.items():
         variable.assign(checkpoint.variables[name])
     best = [checkpoint.best[str(i)] for i in range(len(checkpoint.best))]
-    return State(best_weights=best, **checkpoint.progress)
+    slow_weights = [keras.ops.convert_to_tensor(slow[f"{SLOW}{i}"]) for i in range(len(slow))]
+    return State(best_weights=best, slow=slow_weights, **checkpoint.progress)
 
 
 def set_back(model: keras.Model, fresh: keras.Model) -> None:
@@ -80,17 +89,25 @@ def set_back(model: keras.Model, fresh: keras.Model) -> None:
 
 
 @contextmanager
-def evaluated_weights(model: keras.Model) -> Iterator[None]:
-    """Put the averaged weights into the model for the block, if the optimizer keeps an average."""
-    if not model.optimizer.use_ema:
+def evaluated_weights(model: keras.Model, slow: Sequence[Any] = ()) -> Iterator[None]:
+    """Put averaged weights into the model for the block, if its training keeps any.
+
+    Args:
+        model: Compiled; its optimizer may keep an average.
+        slow: The slow weights of `lookahead`, if it is used.
+    """
+    if not (slow or model.optimizer.use_ema):
         yield
         return
-    training = [np.array(variable) for variable in model.trainable_variables]
-    model.optimizer.finalize_variable_values(model.trainable_variables)
+    training = [np.array(variable) for variable in model.weights]
+    if slow:
+        lookahead.put(model, slow)
+    else:
+        model.optimizer.finalize_variable_values(model.trainable_variables)
     try:
         yield
     finally:
-        for variable, value in zip(model.trainable_variables, training, strict=True):
+        for variable, value in zip(model.weights, training, strict=True):
             variable.assign(value)
 
 

@@ -2,9 +2,9 @@
 
 from evrisim._validate import check_choice
 from evrisim.study.design import Study
-from evrisim.study.shipped import architectures, augmenting, blocks, layers, transferring
+from evrisim.study.shipped import architectures, augmenting, blocks, layers, speeding, transferring
 
-_ROOMS = (layers, augmenting, blocks, architectures, transferring)
+_ROOMS = (layers, augmenting, blocks, architectures, transferring, speeding)
 _STUDIES = {name: make for room in _ROOMS for name, make in room.STUDIES.items()}
 NAMES = tuple(_STUDIES)
 

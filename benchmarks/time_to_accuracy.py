@@ -1,0 +1,253 @@
+"""Seconds and images until a share of CIFAR-10's validation images is right.
+
+  python benchmarks/time_to_accuracy.py [--ways keras course fast speedrun torch] [--seeds 3]
+      [--out FOLDER] [--width 64] [--deep 256] [--epochs N]
+
+  keras      the net of `course` in plain Keras: Adam, RandomFlip and RandomTranslation in a
+             `tf.data` map, ReduceLROnPlateau, float32; 40 epochs, ended at 86 %
+  course     evrisim: model convnet, recipe course
+  fast       evrisim: model airbench, recipe fast
+  speedrun   evrisim: model airbench with half the deep maps, recipe speedrun
+  torch      the recipe fast in plain PyTorch (torch_twin.py; needs PyTorch)
+
+Each training has a process and both cores to itself; ways take turns seed by seed. Seconds are
+those of training, validation and tracing together, from the first batch on; reading images is left
+out, importing too. With `--epochs` every way is cut to so many (a trial; its rates fall
+accordingly). A training that is done is kept in FOLDER, so that the benchmark can be stopped and
+goes on; the table is made of all that lie there. The rate of matrix products is measured anew.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+WAYS = ("keras", "course", "fast", "speedrun", "torch")
+LEVELS = (0.85, 0.90, 0.92, 0.93, 0.94)
+ENOUGH = 0.86
+"""Where plain Keras ends: the comparison is to 85 %."""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=Path("runs/time-to-accuracy"))
+    parser.add_argument("--width", type=int, default=64)
+    parser.add_argument("--deep", type=int, default=256)
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.worker:
+        way, seed, place = options.worker
+        return work(way, int(seed), Path(place), options)
+    options.out.mkdir(parents=True, exist_ok=True)
+    for seed in range(options.seeds):
+        for way in options.ways:
+            one_training(way, seed, options)
+    table(options)
+    return 0
+
+
+def one_training(way, seed, options):
+    place = options.out / f"{way}-{seed}.json"
+    if place.is_file():
+        return
+    print(f"{way}, seed {seed}", flush=True)
+    command = [sys.executable, __file__, *sys.argv[1:], "--worker", way, str(seed), str(place)]
+    subprocess.run(command, check=True, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"})
+
+
+def table(options):
+    print(f"\nmatrix products: {', '.join(f'{v:.0f} GFLOP/s {k}' for k, v in products().items())}")
+    found = {way: read(options.out, way) for way in WAYS}
+    base = found["keras"]
+    for way, trainings in found.items():
+        if not trainings:
+            continue
+        print(f"\n{way}, {len(trainings)} seeds, {trainings[0]['of']}")
+        last = [one["final"] for one in trainings]
+        print(f"  ends at {mean_and_spread(last)} after {whole(trainings, 'seconds')} s")
+        for level in LEVELS:
+            reached = [first(one, level) for one in trainings]
+            if None in reached:
+                continue
+            seconds = statistics.median(row["seconds"] for row in reached)
+            images = statistics.median(row["images"] for row in reached)
+            line = f"  {level:.0%}: {seconds:6.0f} s, {images:9,.0f} images"
+            theirs = [first(one, level) for one in base]
+            if base and way != "keras" and None not in theirs:
+                line += f", {statistics.median(r['seconds'] for r in theirs) / seconds:.1f}x sooner"
+            print(line)
+
+
+def mean_and_spread(values):
+    spread = f" ± {statistics.stdev(values):.2%}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.2%}{spread}"
+
+
+def whole(trainings, key):
+    return f"{statistics.median(one['rows'][-1][key] for one in trainings):,.0f}"
+
+
+def read(folder, way):
+    return [json.loads(path.read_text()) for path in sorted(folder.glob(f"{way}-*.json"))]
+
+
+def first(training, level):
+    """The first epoch with this share right; the last one counts with its views."""
+    rows = [*training["rows"][:-1], {**training["rows"][-1], "top1": training["final"]}]
+    return next((row for row in rows if row["top1"] >= level), None)
+
+
+def work(way, seed, place, options):
+    if way != "torch":
+        os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND", "tensorflow")
+    from evrisim.data.source import Source
+
+    data = Source("cifar10").load()
+    train = {"keras": plain_keras, "torch": plain_torch}.get(way, ours)
+    found = train(data, way, seed, options)
+    partial = place.with_suffix(".part")
+    partial.write_text(json.dumps({"way": way, "seed": seed, **found}))
+    partial.rename(place)
+    return 0
+
+
+def ours(data, way, seed, options):
+    import tempfile
+
+    from evrisim import metrics, viewing
+    from evrisim.training import ModelChoice, Recipe, fit
+
+    net = {"width": options.width, "deep": options.deep}
+    choice = {
+        "course": ModelChoice("convnet"),
+        "fast": ModelChoice("airbench", net),
+        "speedrun": ModelChoice("airbench", {**net, "deep": net["deep"] // 2}),
+    }[way]
+    recipe = Recipe.load(way).with_settings({"seed": seed})
+    if options.epochs:
+        recipe = recipe.with_settings({"epochs": options.epochs})
+    with tempfile.TemporaryDirectory() as folder:
+        run = fit(data, choice, recipe, directory=Path(folder) / "run", show=shown)
+        each = len(data.train) // recipe.batch_size * recipe.batch_size
+        rows, seconds = [], 0.0
+        for row in run.history:
+            seconds += row["seconds"]
+            images = row["epoch"] * each
+            rows.append({"seconds": seconds, "images": images, "top1": row["val_accuracy"]})
+        started = time.perf_counter()
+        logits = viewing.predict_logits(run.model(), data.validation.images, recipe.test_views)
+        final = metrics.top_k_accuracy(data.validation.labels, logits)
+    rows[-1]["seconds"] += time.perf_counter() - started if recipe.test_views != "one" else 0.0
+    work_done = 6 * run.facts["cost"]["macs"] * rows[-1]["images"]
+    return {
+        "rows": rows,
+        "final": final,
+        "of": f"{choice.name} {choice.options or ''}, {run.facts['precision']}, "
+        f"{work_done / rows[-1]['seconds'] / 1e9:.0f} GFLOP/s of convolution in training",
+    }
+
+
+def shown(progress):
+    if progress.row:
+        row = progress.row
+        print(f"  {row['epoch']}: {row['val_accuracy']:.2%}, {row['seconds']:.0f} s", flush=True)
+
+
+def plain_keras(data, _way, seed, options):
+    """The course's net as a careful user of Keras writes it."""
+    import keras
+    import tensorflow as tf
+    from keras import layers
+
+    keras.utils.set_random_seed(seed)
+    augment = keras.Sequential(
+        [layers.RandomFlip("horizontal"), layers.RandomTranslation(0.125, 0.125)]
+    )
+    batches = (
+        tf.data.Dataset.from_tensor_slices((data.train.images, data.train.labels))
+        .shuffle(len(data.train), seed=seed)
+        .batch(128)
+        .map(lambda x, y: (augment(x, training=True), y), num_parallel_calls=tf.data.AUTOTUNE)
+        .prefetch(tf.data.AUTOTUNE)
+    )
+    inputs = keras.Input((32, 32, 3))
+    x = layers.Rescaling(1 / 255)(inputs)
+    for number, filters in enumerate((48, 96, 96, 192, 192)):
+        x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+        x = layers.ReLU()(layers.BatchNormalization()(x))
+        x = layers.MaxPooling2D()(x) if number in (0, 2) else x
+    x = layers.Dropout(0.3)(layers.GlobalAveragePooling2D()(x))
+    model = keras.Model(inputs, layers.Dense(10)(x))
+    model.compile(
+        keras.optimizers.Adam(1e-3),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    rows, started = [], time.perf_counter()
+
+    class Noting(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seconds, top1 = time.perf_counter() - started, float(logs["val_accuracy"])
+            images = (epoch + 1) * len(data.train)
+            rows.append({"seconds": seconds, "images": images, "top1": top1})
+            print(f"  {epoch + 1}: {top1:.2%}, {seconds:.0f} s so far", flush=True)
+            self.model.stop_training = top1 >= ENOUGH
+
+    model.fit(
+        batches,
+        epochs=options.epochs or 40,
+        validation_data=(data.validation.images, data.validation.labels),
+        callbacks=[keras.callbacks.ReduceLROnPlateau("val_loss", 0.3, 3), Noting()],
+        verbose=0,
+    )
+    return {"rows": rows, "final": rows[-1]["top1"], "of": "float32"}
+
+
+def plain_torch(data, _way, seed, options):
+    import torch_twin
+
+    rows = []
+    each = len(data.train) // torch_twin.BATCH * torch_twin.BATCH
+
+    def after(epoch, seconds, top1):
+        rows.append({"seconds": seconds, "images": epoch * each, "top1": top1})
+        print(f"  {epoch}: {top1:.2%}, {seconds:.0f} s so far", flush=True)
+
+    seconds, final = torch_twin.train(
+        (data.train.images, data.train.labels),
+        (data.validation.images, data.validation.labels),
+        seed=seed,
+        epochs=options.epochs or torch_twin.EPOCHS,
+        width=options.width,
+        deep=options.deep,
+        after=after,
+    )
+    rows[-1]["seconds"] = seconds
+    return {"rows": rows, "final": final, "of": "channels last, bfloat16 by autocast"}
+
+
+def products(size=2048, rounds=5):
+    """GFLOP/s of square matrix products, the best of a few, in each number format."""
+    import tensorflow as tf
+
+    found = {}
+    for dtype in ("float32", "bfloat16"):
+        matrix = tf.cast(tf.random.normal((size, size)), dtype)
+        seconds = []
+        for _round in range(rounds):
+            started = time.perf_counter()
+            tf.matmul(matrix, matrix).numpy()
+            seconds.append(time.perf_counter() - started)
+        found[dtype] = 2 * size**3 / min(seconds) / 1e9
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""Logits averaged over several views of each image, when a model is judged or used."""
+
+from collections.abc import Callable, Iterator
+
+import keras
+import numpy as np
+
+from evrisim import inference
+from evrisim._validate import check_choice
+
+VIEWS = ("one", "mirror", "six", "unsure")
+"""What can be averaged over: see `predict_logits`."""
+
+SHIFT = 1
+"""Pixels that a moved view is moved by, in both directions at once."""
+
+UNSURE = 0.25
+"""Share of the images that `unsure` looks at again."""
+
+Progress = Callable[[int, int], None]
+
+
+def predict_logits(
+    model: keras.Model,
+    images: np.ndarray,
+    views: str = "one",
+    *,
+    batch_size: int = 256,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """Give the logits of every image, averaged over views of it.
+
+    Args:
+        model: Takes raw images in 0–255, gives `(batch, classes)`.
+        images: `(count, rows, columns, channels)`, uint8 or float in 0–255.
+        views: `one`, the image as it is; `mirror`, and its mirror image; `six`, both as they are
+            and moved by a pixel up and to the left, and down and to the right, these four with half
+            the weight together; `unsure`, `one` for most and `six` for the quarter whose two
+            highest logits lie nearest to each other.
+        batch_size: Images at a time.
+        progress: Called as `progress(done, total)` in images, each counted once a view.
+
+    Returns:
+        `(count, classes)` float32.
+
+    Raises:
+        InputError: As `inference.predict_logits` does, and for unknown views.
+
+    Reference:
+        Jordan 2024, https://arxiv.org/abs/2404.00498, for the six;
+        https://github.com/hiverge/cifar10-speedrun, for the unsure quarter.
+    """
+    check_choice("views", views, VIEWS)
+    if views == "unsure":
+        return _unsure(model, images, batch_size, progress)
+    weighted = list(_views(images, views))
+
+    def logits(number: int, view: np.ndarray) -> np.ndarray:
+        def shown(done: int, _total: int) -> None:
+            if progress is not None:
+                progress(number * len(images) + done, len(weighted) * len(images))
+
+        return inference.predict_logits(model, view, batch_size=batch_size, progress=shown)
+
+    return np.sum(
+        [weight * logits(number, view) for number, (weight, view) in enumerate(weighted)], axis=0
+    ).astype(np.float32)
+
+
+def passes(views: str) -> float:
+    """Tell how many times as much work it is as one view of each image."""
+    return {"one": 1.0, "mirror": 2.0, "six": 6.0, "unsure": 1.0 + 6 * UNSURE}[views]
+
+
+def _unsure(
+    model: keras.Model, images: np.ndarray, batch_size: int, progress: Progress | None
+) -> np.ndarray:
+    total = round(passes("unsure") * len(images))
+
+    def after(start: int) -> Progress | None:
+        return progress and (lambda done, _total: progress(min(start + done, total), total))
+
+    found = inference.predict_logits(model, images, batch_size=batch_size, progress=after(0))
+    highest = np.sort(found, axis=1)[:, -2:]
+    nearest = np.argsort(highest[:, 1] - highest[:, 0], kind="stable")
+    again = np.sort(nearest[: -(-len(images) // round(1 / UNSURE))])
+    found[again] = predict_logits(
+        model, images[again], "six", batch_size=batch_size, progress=after(len(images))
+    )
+    return found
+
+
+def _views(images: np.ndarray, views: str) -> Iterator[tuple[float, np.ndarray]]:
+    """Give each view with its weight; the weights add up to 1."""
+    if views == "one":
+        yield 1.0, images
+        return
+    moved = [images] if views == "mirror" else [images, _moved(images, 0), _moved(images, 2)]
+    weights = [1.0] if views == "mirror" else [0.5, 0.25, 0.25]
+    for weight, one in zip(weights, moved, strict=True):
+        yield weight / 2, one
+        yield weight / 2, one[:, :, ::-1]
+
+
+def _moved(images: np.ndarray, start: int) -> np.ndarray:
+    """Give a window of images padded with their reflections on all sides; `start` 0 to 2 pixels."""
+    rows, columns = images.shape[1:3]
+    padded = np.pad(images, ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT), (0, 0)), mode="reflect")
+    return padded[:, start : start + rows, start : start + columns]
