@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evrisim._validate import InputError
-from evrisim.cli import heavy, options, study_progress
+from evrisim.cli import agreement, heavy, options, study_progress
 from evrisim.cli.output import Output
 from evrisim.messages import translate as _
 
@@ -29,6 +29,7 @@ def app() -> typer.Typer:
         ("show", show_study),
         ("run", run_study),
         ("report", report_study),
+        ("agree", agreement.agree_studies),
     ):
         options.add(group, name, function)
     return group

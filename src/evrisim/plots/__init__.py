@@ -5,6 +5,7 @@ apart; a second sign (marker, line style, number) always says the same as the co
 drawn for the width of a phone and have no background of their own.
 """
 
+from evrisim.plots.agreement import agreement
 from evrisim.plots.calibration import reliability_diagram
 from evrisim.plots.classes import confusion_matrix, per_class
 from evrisim.plots.cost import cost_by_layer
@@ -24,6 +25,7 @@ from evrisim.plots.written_out import written_out
 
 __all__ = [
     "FieldView",
+    "agreement",
     "arms",
     "confusion_matrix",
     "corruption_scores",

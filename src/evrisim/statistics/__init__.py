@@ -12,6 +12,7 @@ from evrisim.statistics.paired import (
 )
 from evrisim.statistics.planning import pairing_helps, pairs_needed, power, visible_effect
 from evrisim.statistics.proportions import clopper_pearson, proportion_interval, wilson
+from evrisim.statistics.ranking import kendall
 from evrisim.statistics.resampling import bootstrap_over_images
 from evrisim.statistics.several import holm, pareto_front
 from evrisim.statistics.spread import Spread
@@ -24,6 +25,7 @@ __all__ = [
     "correlation",
     "half_width",
     "holm",
+    "kendall",
     "mcnemar",
     "mean_and_error",
     "paired_interval",

@@ -11,8 +11,8 @@ class Interval:
         value: what was measured.
         low, high: the ends of the interval.
         level: how often such intervals hold the true value, 0–1.
-        method: `wilson`, `clopper-pearson`, `t`, `bootstrap-percentile` or `bootstrap-bca`; `none`
-            for a single value, whose level is 0.
+        method: `wilson`, `clopper-pearson`, `t`, `bootstrap-percentile`, `bootstrap-bca` or
+            `fieller`; `none` for a single value, whose level is 0.
     """
 
     value: float
