@@ -59,7 +59,7 @@ def stepping(net, *, compiled):
     optimizer = torch.optim.SGD(
         model.parameters(), 0.01, momentum=0.9, nesterov=True, weight_decay=5e-4
     )
-    bfloat16 = machine.has_native_bfloat16()
+    bfloat16 = machine.has_fast_bfloat16()
 
     def run(images, labels):
         right, total = 0, 0.0

@@ -72,7 +72,7 @@ def compare(net, options):
 def ways_here():
     from evrisim import machine
 
-    left_out = () if machine.has_native_bfloat16() else ("stock bfloat16",)
+    left_out = () if machine.has_fast_bfloat16() else ("stock bfloat16",)
     if importlib.util.find_spec("torch") is None:
         left_out += PYTORCH
     return [way for way in WAYS if way not in left_out]

@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from evrisim import machine
 
 
@@ -38,3 +40,18 @@ def test_a_small_process_of_a_large_one_is_small():
     (small,) = in_a_new_process("from evrisim import machine; print(machine.peak_memory())")
     assert small < 2**28
     del memory
+
+
+@pytest.mark.parametrize(
+    ("flags", "maker", "fast"),
+    [
+        ({"avx512_bf16"}, "AuthenticAMD", True),
+        ({"avx512_bf16"}, "GenuineIntel", False),
+        ({"avx512_bf16", "amx_bf16"}, "GenuineIntel", True),
+        ({"avx2"}, "AuthenticAMD", False),
+        (set(), "", False),
+    ],
+)
+def test_bfloat16_is_fast_where_it_was_found_to_be(monkeypatch, flags, maker, fast):
+    monkeypatch.setattr(machine, "_processor", lambda: ("a processor", frozenset(flags), maker))
+    assert machine.has_fast_bfloat16() is fast

@@ -46,7 +46,7 @@ def test_a_net_within_a_net_is_looked_into_and_one_without_convolutions_is_not_s
 @pytest.mark.parametrize("native", [False, True])
 @pytest.mark.parametrize(("width", "suited"), [(16, "bfloat16"), (8, "float32")])
 def test_auto_takes_what_suits_net_and_machine(stripes, monkeypatch, native, width, suited):
-    monkeypatch.setattr(machine, "has_native_bfloat16", lambda: native)
+    monkeypatch.setattr(machine, "has_fast_bfloat16", lambda: native)
     choice = ModelChoice("convnet", {"width": width})
     used = {
         layer.compute_dtype
@@ -64,7 +64,7 @@ def test_what_is_asked_for_is_taken_whatever_suits(stripes, precision):
 
 
 def test_looking_at_the_net_first_does_not_change_its_first_weights(stripes, monkeypatch):
-    monkeypatch.setattr(machine, "has_native_bfloat16", lambda: True)
+    monkeypatch.setattr(machine, "has_fast_bfloat16", lambda: True)
     choice = ModelChoice("convnet", {"width": 16})
     one, other = (
         compiled(stripes, choice, Recipe(precision=precision)).get_weights()

@@ -21,7 +21,7 @@ MOST = 0.9
 
 
 def resolve(precision: str) -> str:
-    """Turn `auto` into `bfloat16` where this machine multiplies it natively, else `float32`.
+    """Turn `auto` into `bfloat16` where this machine multiplies it faster, else `float32`.
 
     Emulated bfloat16 is several times slower than float32, so it is never guessed. A training asks
     besides whether its net suits it (`suits_bfloat16`).
@@ -30,7 +30,7 @@ def resolve(precision: str) -> str:
         return precision
     if _has_gpu():
         return "bfloat16"
-    return "bfloat16" if machine.has_native_bfloat16() else "float32"
+    return "bfloat16" if machine.has_fast_bfloat16() else "float32"
 
 
 def _has_gpu() -> bool:
