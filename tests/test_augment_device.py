@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 from scipy import ndimage
 
-from evrisim import Recipe, augment, load
+from evrisim import Recipe, augment, load, machine
 from evrisim.augment import device, host
 from evrisim.augment.device import words
 from evrisim.data.batches import Place
@@ -131,7 +131,7 @@ def test_the_faster_way_is_taken_and_said(monkeypatch):
         placing._timed.cache_clear()
         taken = iter([seconds["here"], seconds["there"], seconds["there"]])
         monkeypatch.setattr(placing, "_median", lambda _action, taken=taken: next(taken))
-        monkeypatch.setattr(placing, "_is_processor", lambda: False)
+        monkeypatch.setattr(machine, "has_gpu", lambda: True)
         found = placing.fastest(data, recipe)
         assert found.way == way
         assert found.sentence.startswith(words_said)

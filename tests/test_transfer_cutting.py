@@ -5,8 +5,8 @@ import math
 import pytest
 
 from evrisim import cost, transfer
+from evrisim.graph import Graph
 from evrisim.transfer.cutting import NEARLY, choose
-from evrisim.transfer.graph import Graph
 
 MANY = 10**12
 

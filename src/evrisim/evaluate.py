@@ -11,6 +11,7 @@ from evrisim import metrics
 from evrisim._plain import plain
 from evrisim._validate import InputError
 from evrisim.data.dataset import DataSet, Split
+from evrisim.folding import quickened
 from evrisim.messages import translate as _
 from evrisim.statistics import Interval, proportion_interval
 from evrisim.viewing import predict_logits
@@ -142,7 +143,7 @@ def evaluate(
     dataset: DataSet,
     *,
     views: str = "one",
-    batch_size: int = 256,
+    batch_size: int | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Judge a model on the test split, which is read once.
@@ -154,7 +155,7 @@ def evaluate(
         model: takes raw images in 0–255, ends in logits or softmax.
         dataset: the data set it was trained on, or one with the same classes.
         views: views of each image that are averaged over, as in `viewing.predict_logits`.
-        batch_size: images at a time.
+        batch_size: images at a time; None for what suits the device.
         progress: called as `progress(done, total)` over both splits together.
 
     Raises:
@@ -163,6 +164,7 @@ def evaluate(
     """
     validation, test = dataset.validation, dataset.test
     total = len(validation) + len(test)
+    model = quickened(model, total)
 
     def judged(split: Split, start: int) -> np.ndarray:
         def after(done: int, of: int) -> None:

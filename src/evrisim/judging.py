@@ -9,6 +9,7 @@ from evrisim import _files
 from evrisim._validate import InputError
 from evrisim.data.dataset import DataSet, Split
 from evrisim.evaluate import Evaluation, evaluate_logits
+from evrisim.folding import quickened
 from evrisim.messages import translate as _
 from evrisim.training import Run, Workbench
 from evrisim.viewing import predict_logits
@@ -41,13 +42,18 @@ def evaluate_run(
     """
     check_same_data(run, dataset)
     if not (run.directory / "predictions.npz").is_file():
-        model = run.model() if bench is None else bench.holding(run.model())
+        model = _quick(run, dataset) if bench is None else bench.holding(run.model())
         _save_predictions(run, model, dataset, progress)
     evaluation = saved_evaluation(run)
     if "metrics" not in run.facts:  # also after a kill between the two files
         touches = run.facts["test_touches"] + 1
         run.updated(metrics=evaluation.to_json(), test_touches=touches)
     return evaluation
+
+
+def _quick(run: Run, dataset: DataSet) -> keras.Model:
+    images = len(dataset.test) + len(dataset.validation)
+    return quickened(run.model(), images)
 
 
 def _save_predictions(

@@ -31,6 +31,20 @@ def has_fast_bfloat16() -> bool:
     return "amx_bf16" in flags or ("avx512_bf16" in flags and _processor()[2] == "AuthenticAMD")
 
 
+@cache
+def has_gpu() -> bool:
+    """Tell whether Keras' backend computes on a graphics card or another accelerator."""
+    import keras
+
+    if keras.backend.backend() == "torch":  # Keras does not list its devices
+        import torch
+
+        return bool(torch.cuda.is_available())
+    if keras.backend.backend() not in ("tensorflow", "jax"):
+        return False
+    return not all("cpu" in name.lower() for name in keras.distribution.list_devices())
+
+
 def memory_bytes() -> int:
     """Give the memory of the machine in bytes (0 where it cannot be told)."""
     try:

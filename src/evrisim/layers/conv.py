@@ -1,9 +1,10 @@
 """Two-dimensional convolution that chooses the faster algorithm."""
 
-from functools import cache
 from typing import Any
 
 import keras
+
+from evrisim import machine
 
 FEWEST_CHANNELS = 64
 """With fewer, making the tiles takes longer than the multiplications they save."""
@@ -44,12 +45,6 @@ class Conv2D(keras.layers.Conv2D):
             and None not in inputs.shape[1:3]
             and min(inputs.shape[1:3]) >= 3  # smaller maps are Keras' to refuse or to pad
             and min(inputs.shape[-1], self.filters) >= FEWEST_CHANNELS
-            and _on_a_processor()
+            and keras.backend.backend() == "tensorflow"
+            and not machine.has_gpu()
         )
-
-
-@cache
-def _on_a_processor() -> bool:
-    if keras.backend.backend() != "tensorflow":
-        return False
-    return not any("GPU" in name.upper() for name in keras.distribution.list_devices())

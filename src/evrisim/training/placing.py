@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from evrisim import augment
+from evrisim import augment, machine
 from evrisim.data.batches import Place, draw_batch
 from evrisim.data.dataset import DataSet
 from evrisim.messages import numbers
@@ -103,16 +103,12 @@ def _timed(_policy: str, case: _Case) -> Placement:
         images, _labels = on_device(policy, (stored[0][:count], stored[1][:count]), index, place)
         keras.ops.convert_to_numpy(images[0, 0, 0])  # waits for it
 
-    if keras.backend.backend() == "jax" and _is_processor():
+    if keras.backend.backend() == "jax" and not machine.has_gpu():
         # There every operation is compiled by itself, which takes longer than it could gain.
         return Placement(PIPELINE, _median(here))
     pipeline, device = _median(here), _median(lambda: there(_PART))
     device = device if device > pipeline else _median(there)
     return Placement(DEVICE if device < pipeline else PIPELINE, pipeline, device)
-
-
-def _is_processor() -> bool:
-    return all(name.startswith("cpu") for name in keras.distribution.list_devices())
 
 
 def _median(action: Callable[[], None]) -> float:

@@ -28,17 +28,7 @@ def resolve(precision: str) -> str:
     """
     if precision != "auto":
         return precision
-    if _has_gpu():
-        return "bfloat16"
-    return "bfloat16" if machine.has_fast_bfloat16() else "float32"
-
-
-def _has_gpu() -> bool:
-    # Keras on PyTorch does not list devices; JAX refuses to be asked for a kind it has none of.
-    if keras.backend.backend() not in ("tensorflow", "jax"):
-        return False
-    names = keras.distribution.list_devices()
-    return any(name.lower().startswith(("gpu", "cuda")) for name in names)
+    return "bfloat16" if machine.has_gpu() or machine.has_fast_bfloat16() else "float32"
 
 
 def suits_bfloat16(model: keras.Model) -> bool:

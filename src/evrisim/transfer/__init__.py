@@ -3,7 +3,6 @@
 from evrisim.transfer.choosing import AUTO, DOMAINS, choose, spelled
 from evrisim.transfer.classifier import HEADS, classifier
 from evrisim.transfer.extraction import Extractor, features
-from evrisim.transfer.folding import folded
 from evrisim.transfer.freezing import NORM_POLICIES, Freezing, frozen, full, partial
 from evrisim.transfer.spec import Spec
 from evrisim.transfer.strategies import HEAD, STRATEGIES, TUNE, Stage, stages
@@ -29,7 +28,6 @@ __all__ = [
     "choose",
     "classifier",
     "features",
-    "folded",
     "frozen",
     "full",
     "partial",

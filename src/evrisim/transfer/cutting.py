@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import keras
 
 from evrisim import cost
+from evrisim.graph import Graph
 from evrisim.transfer import freezing as room
 from evrisim.transfer.freezing import Freezing
-from evrisim.transfer.graph import Graph
 
 NEARLY = 0.01
 """Share of the work that a cut may leave undone for the sake of smaller maps."""

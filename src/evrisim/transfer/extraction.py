@@ -10,11 +10,11 @@ import numpy as np
 from evrisim import inference
 from evrisim._validate import check_choice
 from evrisim.data.cache import ArrayCache, digest
+from evrisim.folding import folded
+from evrisim.graph import Graph
 from evrisim.training.fitting import weights_hash
 from evrisim.training.precision import resolve
 from evrisim.transfer.classifier import resized
-from evrisim.transfer.folding import folded
-from evrisim.transfer.graph import Graph
 from evrisim.transfer.trunks import Trunk
 from evrisim.transfer.views import View
 

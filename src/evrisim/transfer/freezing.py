@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import keras
 
 from evrisim._validate import InputError, check_choice, check_whole
+from evrisim.graph import Graph
 from evrisim.messages import translate as _
-from evrisim.transfer.graph import Graph
 
 NORM_POLICIES = ("frozen", "statistics", "trainable")
 

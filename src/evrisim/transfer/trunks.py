@@ -11,11 +11,11 @@ import numpy as np
 from evrisim import backbones, models
 from evrisim._validate import InputError, check_choice
 from evrisim.data.download import is_offline, keras_folder
+from evrisim.graph import Graph
 from evrisim.messages import translate as _
 from evrisim.opening import open_model
 from evrisim.transfer import hub
 from evrisim.transfer import weights as transferred
-from evrisim.transfer.graph import Graph
 
 IMAGENET, RANDOM = "imagenet", "random"
 

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from evrisim._validate import InputError
+from evrisim.folding import refresh
 from evrisim.messages import translate as _
 
 
@@ -17,16 +18,6 @@ def copy(source: keras.Model, target: keras.Model) -> None:
     _check_alike(source, target)
     target.set_weights(source.get_weights())
     refresh(target)
-
-
-def refresh(model: keras.Model) -> None:
-    """Have normalisations compute with the mean and variance they hold now.
-
-    Keras' `Normalization` keeps a copy of both, which setting its weights does not change.
-    """
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.Normalization):
-            layer.finalize_state()
 
 
 def _check_alike(source: keras.Model, target: keras.Model) -> None:

@@ -6,7 +6,7 @@ import pytest
 from keras.ops import convert_to_numpy as numbers
 
 from evrisim import models
-from evrisim.transfer import folded
+from evrisim.folding import FEWEST_IMAGES, folded, quickened
 
 L = keras.layers
 
@@ -73,6 +73,52 @@ def test_our_own_nets_compute_the_same(name):
     assert count(made) < count(model)
     for weight, old in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weight, old)
+
+
+def deep(inputs):
+    x = inputs
+    for _layer in range(10):
+        x = L.ReLU()(L.BatchNormalization()(L.Conv2D(4, 3, padding="same")(x)))
+    return x
+
+
+def test_many_predictions_of_a_deep_net_are_made_by_a_folded_one():
+    inputs = keras.Input((16, 16, 3))
+    model = shaken(keras.Model(inputs, L.Flatten()(deep(inputs))))
+    assert count(quickened(model, FEWEST_IMAGES)) == 0
+    assert quickened(model, FEWEST_IMAGES - 1) is model
+    shallow = shaken(keras.Model(inputs, L.BatchNormalization()(L.Conv2D(4, 3)(inputs))))
+    assert quickened(shallow, FEWEST_IMAGES) is shallow
+
+
+def test_a_model_that_is_not_the_same_folded_stays():
+    class Wrong(L.BatchNormalization):
+        """One whose numbers are not those that its weights say."""
+
+        def call(self, inputs, training=None, mask=None):
+            return super().call(inputs, training=training, mask=mask) ** 3
+
+    class Own(keras.Model):
+        def call(self, images):
+            return images
+
+    inputs = keras.Input((16, 16, 3))
+    x = Wrong()(L.Conv2D(4, 3)(deep(inputs)))
+    model = shaken(keras.Model(inputs, L.Flatten()(x)))
+    assert quickened(model, FEWEST_IMAGES) is model
+    own = Own()
+    assert quickened(own, FEWEST_IMAGES) is own
+
+
+def test_a_net_within_a_net_is_folded_too():
+    within = keras.Input((16, 16, 3))
+    trunk = shaken(keras.Model(within, deep(within)))
+    inputs = keras.Input((16, 16, 3))
+    model = keras.Model(inputs, L.Dense(3)(L.GlobalAveragePooling2D()(trunk(inputs))))
+    made = check(model)
+    assert sum(count(one) for one in made.layers if isinstance(one, keras.Model)) == 0
+    assert count(trunk) == 10
+    assert quickened(model, FEWEST_IMAGES) is not model
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import pytest
 
 from evrisim import models
 from evrisim._validate import InputError
-from evrisim.transfer.graph import Graph
+from evrisim.graph import Graph
 
 L = keras.layers
 
