@@ -122,6 +122,7 @@ def facts(names=("cat", "dog", "bird"), **changed):
             "flops": 81651338,
             "training_macs": 121657344,
         },
+        "latency": {"1": [0.0042, 0.0039, 0.0055], "64": [0.0511, 0.05, 0.0623]},
         "precision": "bfloat16",
         "best_epoch": 3,
         "weights_sha256": "5709" * 16,
@@ -207,6 +208,13 @@ def test_every_part_comes_in_its_order(page):
         *("answer", "learning", "classes", "confusion", "calibration"),
         *("examples", "explanation", "cost", "done", "repeat"),
     ]
+
+
+def test_latency_is_told_for_one_image_and_for_many(page):
+    kind = re.escape("median (fastest to slowest round)")
+    for name, shown in (("one image", "4.2 (3.9–5.5)"), ("64 images at once", "51.1 (50.0–62.3)")):
+        cells = rf"milliseconds for {name}, {kind}</t[dh]>\s*<td[^>]*>{re.escape(shown)}<"
+        assert re.search(cells, page)
 
 
 def percent(share):

@@ -37,7 +37,15 @@ def test_the_whole_way_ends_in_a_measured_and_explained_run(trained):
     explanation = run.facts["explanation"]
     assert explanation["count"] == 40
     assert explanation["pointing_game_chance"] == pytest.approx(dataset.test.masks.mean(), abs=1e-6)
+    for median, low, high in (run.facts["latency"][size] for size in ("1", "64")):
+        assert 0 < low <= median <= high
     assert (run.directory / "report.html").stat().st_size > 10_000
+
+
+def test_a_run_is_timed_once(trained):
+    run, dataset = trained
+    before = Run.open(run.directory).facts["latency"]
+    assert workflow.report_run(Run.open(run.directory), dataset).facts["latency"] == before
 
 
 def test_the_test_split_is_read_once_however_often_one_asks(trained):

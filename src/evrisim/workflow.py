@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from evrisim import examples, explain, robustness, transfer
+from evrisim import cost, examples, explain, robustness, transfer
 from evrisim._validate import InputError
 from evrisim.data.cache import ArrayCache
 from evrisim.data.dataset import DataSet
@@ -32,6 +32,9 @@ from evrisim.viewing import predict_logits
 Progress = Callable[[int, int], None]
 
 EXPLAINED = 1000
+
+TIMED, TIMED_ROUNDS = (1, 64), 5
+"""Images a batch of which a run's model is timed, and how often."""
 
 
 def train_run(
@@ -117,8 +120,12 @@ def report_run(run: Run, dataset: DataSet, *, progress: Progress | None = None) 
     run.check_own()
     check_same_data(run, dataset)
     evaluation = saved_evaluation(run)
-    cam = explain.prepare(run.model(), image_shape=dataset.image_shape)
-    run = run.updated(explanation=_faithfulness(cam, dataset, evaluation, progress))
+    model = run.model()
+    cam = explain.prepare(model, image_shape=dataset.image_shape)
+    run = run.updated(
+        explanation=_faithfulness(cam, dataset, evaluation, progress),
+        latency=run.facts.get("latency") or _latency(model),
+    )
     write_run_report(
         run.directory / "report.html",
         run.facts,
@@ -215,6 +222,14 @@ def _files_at(path: Path) -> list[Path]:
 
 def _is_image(path: Path) -> bool:
     return kind_by_name(path.name) is not None or looks_like_image(path)
+
+
+def _latency(model: keras.Model) -> dict[str, list[float]] | None:
+    """Measure seconds by images a batch: median, fastest, slowest round; None for any size."""
+    if None in model.input_shape[1:]:
+        return None
+    (found,) = cost.latencies({"model": model}, TIMED, rounds=TIMED_ROUNDS).values()
+    return {str(size): [one.median, one.low, one.high] for size, one in found.items()}
 
 
 def _faithfulness(

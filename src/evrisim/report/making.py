@@ -32,6 +32,11 @@ def cost(material: Material) -> Section:
         (_("training time"), numbers.duration(material.facts.get("seconds"))),
         (_("training speed, images a second"), _speed(speeds)),
     ]
+    for size, seconds in (material.facts.get("latency") or {}).items():
+        name = _("milliseconds for {count} images at once, median (fastest to slowest round)")
+        if size == "1":
+            name = _("milliseconds for one image, median (fastest to slowest round)")
+        rows.append((name.format(count=size), _milliseconds(seconds)))
     table = Table(_("Size and cost"), (_("What"), _("How much")), rows, frozenset({1}))
     terms = Terms(
         [
@@ -50,6 +55,11 @@ def cost(material: Material) -> Section:
         ]
     )
     return Section("cost", _("What it costs"), [Row([[table], [terms]])])
+
+
+def _milliseconds(seconds: Sequence[float]) -> str:
+    median, low, high = (numbers.decimal(1000 * one, 1) for one in seconds)
+    return f"{median} ({low}–{high})"
 
 
 def _exact(count: int | None) -> str:
