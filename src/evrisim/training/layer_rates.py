@@ -76,8 +76,10 @@ class _ByLayer:
         return rate if self._factor == 1.0 else rate * self._factor
 
     def _apply_weight_decay(self: Any, variables: Sequence[Any]) -> None:
-        for group in self._groups(variables):
-            super()._apply_weight_decay([variables[i] for i in group])  # type: ignore[misc]
+        # Keras on PyTorch refuses a group in which none decays.
+        decaying = [one for one in variables if self._use_weight_decay(one)]
+        for group in self._groups(decaying):
+            super()._apply_weight_decay([decaying[i] for i in group])  # type: ignore[misc]
 
     def _backend_update_step(
         self: Any, grads: Sequence[Any], trainable_variables: Sequence[Any], learning_rate: Any

@@ -19,5 +19,5 @@ def adapt(model: keras.Model, images: np.ndarray) -> None:
     """
     for layer in model.layers:
         if isinstance(layer, Whitening) and not layer.is_adapted:
-            before = keras.Model(model.inputs, layer.input)
+            before = keras.Model(model.input, layer.input)
             layer.adapt(inference.outputs(before, images[:IMAGES]))
