@@ -12,6 +12,7 @@ from evrisim._plain import plain
 from evrisim._validate import InputError
 from evrisim.data.dataset import DataSet, Split
 from evrisim.folding import quickened
+from evrisim.inference import BATCH
 from evrisim.messages import translate as _
 from evrisim.statistics import Interval, proportion_interval
 from evrisim.viewing import predict_logits
@@ -143,7 +144,7 @@ def evaluate(
     dataset: DataSet,
     *,
     views: str = "one",
-    batch_size: int | None = None,
+    batch_size: int = BATCH,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Judge a model on the test split, which is read once.
@@ -155,7 +156,7 @@ def evaluate(
         model: takes raw images in 0–255, ends in logits or softmax.
         dataset: the data set it was trained on, or one with the same classes.
         views: views of each image that are averaged over, as in `viewing.predict_logits`.
-        batch_size: images at a time; None for what suits the device.
+        batch_size: images at a time.
         progress: called as `progress(done, total)` over both splits together.
 
     Raises:

@@ -25,7 +25,7 @@ def predict_logits(
     images: np.ndarray,
     views: str = "one",
     *,
-    batch_size: int | None = None,
+    batch_size: int = inference.BATCH,
     progress: Progress | None = None,
 ) -> np.ndarray:
     """Give the logits of every image, averaged over views of it.
@@ -37,7 +37,7 @@ def predict_logits(
             and moved by a pixel up and to the left, and down and to the right, these four with half
             the weight together; `unsure`, `one` for most and `six` for the quarter whose two
             highest logits lie nearest to each other.
-        batch_size: Images at a time; None for what suits the device.
+        batch_size: Images at a time.
         progress: Called as `progress(done, total)` in images, each counted once a view.
 
     Returns:
@@ -73,7 +73,7 @@ def passes(views: str) -> float:
 
 
 def _unsure(
-    model: keras.Model, images: np.ndarray, batch_size: int | None, progress: Progress | None
+    model: keras.Model, images: np.ndarray, batch_size: int, progress: Progress | None
 ) -> np.ndarray:
     total = round(passes("unsure") * len(images))
 
