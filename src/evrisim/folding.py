@@ -47,11 +47,9 @@ def folded(model: keras.Model, precision: str = "float32") -> keras.Model:
     gone = {norm.name for norm in pairs.values()}
 
     def cloned(layer: keras.Layer) -> keras.Layer:
-        return (
-            folded(layer, precision)
-            if isinstance(layer, keras.Model)
-            else _made_again(layer, precision, biased=layer.name in pairs)
-        )
+        if _has_graph(layer):
+            return folded(layer, precision)
+        return _made_again(layer, precision, biased=layer.name in pairs)
 
     def called(layer: Any, *arguments: Any, **more: Any) -> Any:
         return arguments[0] if layer.name in gone else layer(*arguments, **more)
@@ -60,10 +58,21 @@ def folded(model: keras.Model, precision: str = "float32") -> keras.Model:
     for layer in made.layers:
         if layer.name in pairs:
             layer.set_weights(_folded_weights(model.get_layer(layer.name), pairs[layer.name]))
-        elif layer.weights and not isinstance(layer, keras.Model):
+        elif layer.weights and not _has_graph(layer):
             layer.set_weights(model.get_layer(layer.name).get_weights())
     refresh(made)
     return made
+
+
+def _has_graph(layer: keras.Layer) -> bool:
+    """Tell whether a layer is a model whose layers can be looked at one by one."""
+    if not isinstance(layer, keras.Model):
+        return False
+    try:
+        Graph(layer)
+    except InputError:
+        return False
+    return True
 
 
 def _made_again(layer: keras.Layer, precision: str, *, biased: bool) -> keras.Layer:
@@ -98,7 +107,7 @@ def quickened(model: keras.Model, images: int) -> keras.Model:
 
 def _foldable(model: keras.Model) -> int:
     """Count the normalisations that can be folded, in the models within a model too."""
-    inner = sum(_foldable(layer) for layer in model.layers if isinstance(layer, keras.Model))
+    inner = sum(map(_foldable, filter(_has_graph, model.layers)))
     return len(_pairs(model)) + inner
 
 
@@ -129,7 +138,7 @@ def _pairs(model: keras.Model) -> dict[str, keras.Layer]:
 
     Beside models within a model there are none: only in them is looked.
     """
-    if any(isinstance(layer, keras.Model) for layer in model.layers):
+    if any(map(_has_graph, model.layers)):
         return {}
     graph = Graph(model)
     after, pairs = graph.after(), {}
