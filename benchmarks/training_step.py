@@ -13,6 +13,7 @@ second and of the ratios to the step as it is. What was found is told in trainin
   winograd from 24 on  for the first convolution after the whitening, too (float32)
   plain norm       Keras' own batch normalisation in place of the fused one
   relu             in place of GELU
+  muon             in place of SGD
 """
 
 import argparse
@@ -31,6 +32,7 @@ VARIANTS = (
     "winograd from 24 on",
     "plain norm",
     "relu",
+    "muon",
 )
 
 
@@ -118,7 +120,8 @@ def built(name, options):
     activation = "relu" if name == "relu" else "gelu"
     with policy(precision):
         model = models.build("airbench", (32, 32, 3), 10, {**settings, "activation": activation})
-    model.compile(optimizer(Recipe(), model, 0.1), SmoothedCrossEntropy(), metrics=["accuracy"])
+    recipe = Recipe(optimizer="muon" if name == "muon" else "sgd")
+    model.compile(optimizer(recipe, model, 0.1), SmoothedCrossEntropy(), metrics=["accuracy"])
     return model
 
 
