@@ -25,7 +25,10 @@ def style() -> Any:
     """Give the style of reports, for blocks only: the page around them keeps its own."""
     import marimo
 
-    sheet = f".evrisim {{ {_COLOURS} {pages.style()} figure.wide {{ max-width: 100%; }} }}"
+    # The page goes to an address by itself, without the browser's `:target`: all are open here.
+    behind = ".behind { display: block; max-height: 17rem; overflow-y: auto; }"
+    own = f"figure.wide {{ max-width: 100%; }} {behind}"
+    sheet = f".evrisim {{ {_COLOURS} {pages.style()} {own} }}"
     return marimo.Html(f"<style>{sheet}</style>")
 
 
