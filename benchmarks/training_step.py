@@ -24,6 +24,8 @@ import subprocess
 import sys
 import time
 
+from training import ask
+
 VARIANTS = (
     "as it is",
     "float32",
@@ -74,12 +76,6 @@ def start(name):
     )
     ask(worker)  # traces and warms up
     return worker
-
-
-def ask(worker):
-    worker.stdin.write("go\n")
-    worker.stdin.flush()
-    return float(worker.stdout.readline())
 
 
 def work(name, options):

@@ -53,18 +53,19 @@ def predict_logits(
     check_choice("views", views, VIEWS)
     if views == "unsure":
         return _unsure(model, images, batch_size, progress)
-    weighted = list(_views(images, views))
+    total = round(passes(views)) * len(images)
 
     def logits(number: int, view: np.ndarray) -> np.ndarray:
         def shown(done: int, _total: int) -> None:
             if progress is not None:
-                progress(number * len(images) + done, len(weighted) * len(images))
+                progress(number * len(images) + done, total)
 
         return inference.predict_logits(model, view, batch_size=batch_size, progress=shown)
 
-    return np.sum(
-        [weight * logits(number, view) for number, (weight, view) in enumerate(weighted)], axis=0
-    ).astype(np.float32)
+    # One view at a time: all of them together would take six times the images' memory.
+    weighted = enumerate(_views(images, views))
+    found = [weight * logits(number, view) for number, (weight, view) in weighted]
+    return np.sum(found, axis=0).astype(np.float32)
 
 
 def passes(views: str) -> float:
@@ -95,9 +96,9 @@ def _views(images: np.ndarray, views: str) -> Iterator[tuple[float, np.ndarray]]
     if views == "one":
         yield 1.0, images
         return
-    moved = [images] if views == "mirror" else [images, _moved(images, 0), _moved(images, 2)]
-    weights = [1.0] if views == "mirror" else [0.5, 0.25, 0.25]
-    for weight, one in zip(weights, moved, strict=True):
+    starts = {None: 1.0} if views == "mirror" else {None: 0.5, 0: 0.25, 2: 0.25}
+    for start, weight in starts.items():
+        one = images if start is None else _moved(images, start)
         yield weight / 2, one
         yield weight / 2, one[:, :, ::-1]
 

@@ -77,7 +77,7 @@ class Agreement:
             short=numbers.duration(self.seconds[0]),
             long=numbers.duration(self.seconds[1]),
         )
-        turned = [_("{better} above {worse}").format(**_named(pair)) for pair in self.turned]
+        turned = [_("{better} above {worse}").format(**vars(pair)) for pair in self.turned]
         if not turned:
             return text
         more = _("Only the long one has {pairs}.").format(pairs=", ".join(turned))
@@ -150,7 +150,3 @@ def _pair(names: tuple[str, str], means: np.ndarray) -> Pair:
     if long < 0:
         names, short, long = (names[1], names[0]), -short, -long
     return Pair(*names, long=float(long), short=float(short))
-
-
-def _named(pair: Pair) -> dict[str, str]:
-    return {"better": pair.better, "worse": pair.worse}
