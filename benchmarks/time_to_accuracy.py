@@ -11,8 +11,8 @@
   torch      the recipe fast in plain PyTorch (torch_twin.py; needs PyTorch)
 
 Each training has a process and both cores to itself; ways take turns seed by seed. Seconds are
-those of training, validation and tracing together, from the first batch on; reading images is left
-out, importing too. With `--epochs` every way is cut to so many (a trial; its rates fall
+those of making the net, tracing, training and validation together; reading images is left out,
+importing too, and any time for which the benchmark was stopped (Ctrl-Z, or SIGTSTP to a training). With `--epochs` every way is cut to so many (a trial; its rates fall
 accordingly). A training that is done is kept in FOLDER, so that the benchmark can be stopped and
 goes on; the table is made of all that lie there. The rate of matrix products is measured anew.
 """
@@ -20,6 +20,7 @@ goes on; the table is made of all that lie there. The rate of matrix products is
 import argparse
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -104,6 +105,22 @@ def first(training, level):
     return next((row for row in rows if row["top1"] >= level), None)
 
 
+class Clock:
+    """Seconds since it was made, without those for which the process was stopped by SIGTSTP."""
+
+    def __init__(self):
+        self.started, self.stopped = time.monotonic(), 0.0
+        signal.signal(signal.SIGTSTP, self._stop)
+
+    def __call__(self):
+        return time.monotonic() - self.started - self.stopped
+
+    def _stop(self, *_):
+        since = time.monotonic()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        self.stopped += time.monotonic() - since
+
+
 def work(way, seed, place, options):
     if way != "torch":
         os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND", "tensorflow")
@@ -133,18 +150,21 @@ def ours(data, way, seed, options):
     recipe = Recipe.load(way).with_settings({"seed": seed})
     if options.epochs:
         recipe = recipe.with_settings({"epochs": options.epochs})
+    each = len(data.train) // recipe.batch_size * recipe.batch_size
+    rows, clock = [], Clock()
+
+    def note(progress):
+        if progress.row:
+            epoch, top1 = progress.row["epoch"], progress.row["val_accuracy"]
+            rows.append({"seconds": clock(), "images": epoch * each, "top1": top1})
+            print(f"  {epoch}: {top1:.2%}, {clock():.0f} s so far", flush=True)
+
     with tempfile.TemporaryDirectory() as folder:
-        run = fit(data, choice, recipe, directory=Path(folder) / "run", show=shown)
-        each = len(data.train) // recipe.batch_size * recipe.batch_size
-        rows, seconds = [], 0.0
-        for row in run.history:
-            seconds += row["seconds"]
-            images = row["epoch"] * each
-            rows.append({"seconds": seconds, "images": images, "top1": row["val_accuracy"]})
-        started = time.perf_counter()
+        run = fit(data, choice, recipe, directory=Path(folder) / "run", show=note)
+        views = Clock()
         logits = viewing.predict_logits(run.model(), data.validation.images, recipe.test_views)
         final = metrics.top_k_accuracy(data.validation.labels, logits)
-    rows[-1]["seconds"] += time.perf_counter() - started if recipe.test_views != "one" else 0.0
+    rows[-1]["seconds"] += views() if recipe.test_views != "one" else 0.0
     work_done = 6 * run.facts["cost"]["macs"] * rows[-1]["images"]
     return {
         "rows": rows,
@@ -152,12 +172,6 @@ def ours(data, way, seed, options):
         "of": f"{choice.name} {choice.options or ''}, {run.facts['precision']}, "
         f"{work_done / rows[-1]['seconds'] / 1e9:.0f} GFLOP/s of convolution in training",
     }
-
-
-def shown(progress):
-    if progress.row:
-        row = progress.row
-        print(f"  {row['epoch']}: {row['val_accuracy']:.2%}, {row['seconds']:.0f} s", flush=True)
 
 
 def plain_keras(data, _way, seed, options):
@@ -190,11 +204,11 @@ def plain_keras(data, _way, seed, options):
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-    rows, started = [], time.perf_counter()
+    rows, clock = [], Clock()
 
     class Noting(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
-            seconds, top1 = time.perf_counter() - started, float(logs["val_accuracy"])
+            seconds, top1 = clock(), float(logs["val_accuracy"])
             images = (epoch + 1) * len(data.train)
             rows.append({"seconds": seconds, "images": images, "top1": top1})
             print(f"  {epoch + 1}: {top1:.2%}, {seconds:.0f} s so far", flush=True)
@@ -213,24 +227,26 @@ def plain_keras(data, _way, seed, options):
 def plain_torch(data, _way, seed, options):
     import torch_twin
 
-    rows = []
-    each = len(data.train) // torch_twin.BATCH * torch_twin.BATCH
+    train, seen = data.train, data.validation
+    precision = torch_twin.faster(train.images, train.labels, options.width, options.deep)
+    rows, clock = [], Clock()
+    each = len(train) // torch_twin.BATCH * torch_twin.BATCH
 
-    def after(epoch, seconds, top1):
-        rows.append({"seconds": seconds, "images": epoch * each, "top1": top1})
-        print(f"  {epoch}: {top1:.2%}, {seconds:.0f} s so far", flush=True)
+    def after(epoch, top1):
+        rows.append({"seconds": clock(), "images": epoch * each, "top1": top1})
+        print(f"  {epoch}: {top1:.2%}, {clock():.0f} s so far", flush=True)
 
-    seconds, final = torch_twin.train(
-        (data.train.images, data.train.labels),
-        (data.validation.images, data.validation.labels),
+    final = torch_twin.train(
+        (train.images, train.labels),
+        (seen.images, seen.labels),
         seed=seed,
         epochs=options.epochs or torch_twin.EPOCHS,
-        width=options.width,
-        deep=options.deep,
+        net=(options.width, options.deep),
+        precision=precision,
         after=after,
     )
-    rows[-1]["seconds"] = seconds
-    return {"rows": rows, "final": final, "of": "channels last, bfloat16 by autocast"}
+    rows[-1]["seconds"] = clock()
+    return {"rows": rows, "final": final, "of": f"channels last, {precision}, the faster one here"}
 
 
 def products(size=2048, rounds=5):

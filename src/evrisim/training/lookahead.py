@@ -45,9 +45,9 @@ def follow(model: keras.Model, slow: Sequence[Any], *, step: int, steps: int, ev
 
 
 def put(model: keras.Model, values: Sequence[Any]) -> None:
-    """Give a model slow weights."""
+    """Give a model slow weights, each a copy: JAX reuses the memory of a model's at each step."""
     for variable, value in zip(_floats(model), values, strict=True):
-        variable.assign(value)
+        variable.assign(ops.copy(value))
 
 
 def _floats(model: keras.Model) -> list[Any]:
