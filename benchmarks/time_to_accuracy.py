@@ -4,7 +4,7 @@
       [--out FOLDER] [--width 64] [--deep 256] [--epochs N]
 
   keras      the net of `course` in plain Keras: Adam, RandomFlip and RandomTranslation in a
-             `tf.data` map, ReduceLROnPlateau, float32; 40 epochs, ended at 86 %
+             `tf.data` map, ReduceLROnPlateau, float32; 40 epochs, ended at 85 %
   course     evrisim: model convnet, recipe course
   fast       evrisim: model airbench, recipe fast
   speedrun   evrisim: model airbench with half the deep maps, recipe speedrun
@@ -12,9 +12,10 @@
 
 Each training has a process and both cores to itself; ways take turns seed by seed. Seconds are
 those of making the net, tracing, training and validation together; reading images is left out,
-importing too, and any time for which the benchmark was stopped (Ctrl-Z, or SIGTSTP to a training). With `--epochs` every way is cut to so many (a trial; its rates fall
-accordingly). A training that is done is kept in FOLDER, so that the benchmark can be stopped and
-goes on; the table is made of all that lie there. The rate of matrix products is measured anew.
+importing too, and any time for which the benchmark was stopped by Ctrl-Z. With `--epochs` every
+way is cut to so many (a trial; its rates fall accordingly). A training that is done is kept in
+FOLDER, so that the benchmark can be stopped and goes on; the table is made of all that lie there.
+The rate of matrix products is measured anew.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from pathlib import Path
 
 WAYS = ("keras", "course", "fast", "speedrun", "torch")
 LEVELS = (0.85, 0.90, 0.92, 0.93, 0.94)
-ENOUGH = 0.86
+ENOUGH = 0.85
 """Where plain Keras ends: the comparison is to 85 %."""
 
 
@@ -165,13 +166,24 @@ def ours(data, way, seed, options):
         logits = viewing.predict_logits(run.model(), data.validation.images, recipe.test_views)
         final = metrics.top_k_accuracy(data.validation.labels, logits)
     rows[-1]["seconds"] += views() if recipe.test_views != "one" else 0.0
-    work_done = 6 * run.facts["cost"]["macs"] * rows[-1]["images"]
+    work_done = 6 * each * sum(macs_each_epoch(choice, recipe, data))
     return {
         "rows": rows,
         "final": final,
         "of": f"{choice.name} {choice.options or ''}, {run.facts['precision']}, "
         f"{work_done / rows[-1]['seconds'] / 1e9:.0f} GFLOP/s of convolution in training",
     }
+
+
+def macs_each_epoch(choice, recipe, data):
+    """MACs of an image in each epoch, whose images may be smaller than they are."""
+    from evrisim import cost, models
+    from evrisim.training import growing
+
+    for epoch in range(recipe.epochs):
+        shape = (*growing.size_in(recipe, epoch, data.image_shape), data.image_shape[2])
+        net = models.build(choice.name, shape, data.num_classes, choice.options)
+        yield cost.measure(net, input_shape=shape).macs
 
 
 def plain_keras(data, _way, seed, options):

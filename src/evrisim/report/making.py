@@ -218,6 +218,7 @@ def meanings() -> dict[str, str]:
         "early_stopping": _("epochs without a better validation result before stopping"),
         "augmentation": _("random changes of the training images"),
         "severity": _("strength of these changes, 0 to 1"),
+        "image_sizes": _("shorter sides of training images in the first epochs, in pixels"),
         "test_views": _("views of an image that are averaged when it is judged"),
         "precision": _("numbers asked for; auto takes what the processor has"),
         "seed": _("number that decides every random choice"),

@@ -14,7 +14,7 @@ from evrisim import _files, cost, machine
 from evrisim._validate import InputError
 from evrisim.data.dataset import DataSet, check_dataset
 from evrisim.messages import translate as _
-from evrisim.training import checkpoint, loop
+from evrisim.training import checkpoint, growing, loop
 from evrisim.training.placing import fastest
 from evrisim.training.proof import prove
 from evrisim.training.recipe import Recipe
@@ -69,6 +69,7 @@ def fit(
         if isinstance(model, Workbench)
         else compiled(dataset, model, recipe)
     )
+    growing.check(built, recipe, dataset)
     run = _opened(Path(directory), identity, resume)
     with locked(run.directory):
         if run.facts["status"] in ("trained", "done"):

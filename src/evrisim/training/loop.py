@@ -24,7 +24,7 @@ from evrisim.data.batches import (
 )
 from evrisim.data.dataset import DataSet, Split
 from evrisim.messages import translate as _
-from evrisim.training import checkpoint, lookahead, placing
+from evrisim.training import checkpoint, growing, lookahead, placing
 from evrisim.training.recipe import Recipe
 from evrisim.training.state import State, evaluated_weights, to_checkpoint
 
@@ -107,15 +107,16 @@ def _train_epoch(
     prepared = batches(dataset, recipe, state.epoch, way=way)
     sums = np.zeros(2)
     started = time.perf_counter()
-    for step, (images, labels) in enumerate(prepared, start=1):
-        logs = model.train_on_batch(images, labels, return_dict=True)
-        _check_finite(logs["loss"], recipe, state.epoch, step)
-        sums += logs["loss"], logs["accuracy"]
-        _look_ahead(model, recipe, state, step, steps)
-        seconds = time.perf_counter() - started
-        left = _seconds_left(recipe, state, seconds, step / steps)
-        speed = step * batch / seconds
-        show(Progress(state.epoch + 1, recipe.epochs, step, steps, speed, left))
+    with growing.sized(model, recipe, state.epoch, dataset) as (trained, shrunk):
+        for step, (images, labels) in enumerate(prepared, start=1):
+            logs = trained.train_on_batch(shrunk(images), labels, return_dict=True)
+            _check_finite(logs["loss"], recipe, state.epoch, step)
+            sums += logs["loss"], logs["accuracy"]
+            _look_ahead(trained, recipe, state, step, steps)
+            seconds = time.perf_counter() - started
+            left = _seconds_left(recipe, state, seconds, step / steps)
+            speed = step * batch / seconds
+            show(Progress(state.epoch + 1, recipe.epochs, step, steps, speed, left))
     loss, accuracy = sums / steps
     return {
         "epoch": state.epoch + 1,

@@ -46,6 +46,9 @@ class Recipe(BaseModel):
         augmentation: A policy of `augment.POLICIES`, several joined by `+`, a YAML file, or steps
             written out; a file is kept as the steps it lists.
         severity: Strength of the augmentation, 0 (nothing) to 1.
+        image_sizes: Shorter sides that training images are shrunk to, in pixels, each for an equal
+            part of the epochs; in a last part, not listed, they have their own size. None for
+            their own throughout.
         test_views: Views of an image whose logits are averaged when the trained model is judged or
             used: `one`, `mirror`, `six` or `unsure`, as in `viewing.predict_logits`. Validation
             during training sees one.
@@ -78,6 +81,7 @@ class Recipe(BaseModel):
     early_stopping: int | None = Field(None, ge=1)
     augmentation: str | list[Any] = "standard"
     severity: Annotated[float, Field(ge=0, le=1)] = 1.0
+    image_sizes: list[Annotated[int, Field(ge=1)]] | None = None
     test_views: Literal["one", "mirror", "six", "unsure"] = "one"
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     seed: int = Field(0, ge=0, lt=2**32)

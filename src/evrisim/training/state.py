@@ -81,11 +81,14 @@ def from_checkpoint(checkpoint: Checkpoint, model: keras.Model) -> State:
     return State(best_weights=best, slow=slow_weights, **checkpoint.progress)
 
 
-def set_back(model: keras.Model, fresh: keras.Model) -> None:
-    """Give every variable of a compiled model the value it has in an equal, newly built one."""
-    beginning = _variables(fresh)
+def take_over(model: keras.Model, other: keras.Model) -> None:
+    """Give every variable of a compiled model and its optimizer the value it has in an equal one.
+
+    Values are copied: JAX reuses the memory of a model's own at each step.
+    """
+    values = _variables(other)
     for name, variable in _variables(model).items():
-        variable.assign(beginning[name])
+        variable.assign(np.array(values[name]))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from evrisim.training.optimizers import optimizer
 from evrisim.training.precision import policy, resolve, seeded, suits_bfloat16
 from evrisim.training.recipe import Recipe
 from evrisim.training.schedules import learning_rate
-from evrisim.training.state import set_back
+from evrisim.training.state import take_over
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Workbench:
         if self._kept is None or self._for != same:
             self._kept, self._for = fresh, same
         else:
-            set_back(self._kept, fresh)
+            take_over(self._kept, fresh)
         return self._kept
 
     def holding(self, model: keras.Model) -> keras.Model:
