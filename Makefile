@@ -26,7 +26,10 @@ types:
 test:
 	$(PYTHON) -m pytest
 
-# In two parts, so that two cores can share them; what JAX compiles takes longest.
+# In two parts, so that two cores can share them. What JAX compiles takes longest, and small tests
+# gain nothing from code that is optimized.
+QUICK_TO_COMPILE = XLA_FLAGS=--xla_backend_optimization_level=0
+
 BUILDING_TESTS = tests/test_layers.py tests/test_models.py tests/test_losses.py tests/test_conv.py \
 	tests/test_blocks.py tests/test_features.py
 WORKING_TESTS = tests/test_training.py tests/test_inference.py tests/test_explain.py tests/test_explain_methods.py tests/test_explain_torch.py \
@@ -36,10 +39,10 @@ WORKING_TESTS = tests/test_training.py tests/test_inference.py tests/test_explai
 backends: jax-building jax-working torch-building torch-working
 
 %-building:
-	KERAS_BACKEND=$* $(PYTHON) -m pytest -n 0 $(BUILDING_TESTS)
+	KERAS_BACKEND=$* $(QUICK_TO_COMPILE) $(PYTHON) -m pytest -n 0 $(BUILDING_TESTS)
 
 %-working:
-	KERAS_BACKEND=$* $(PYTHON) -m pytest -n 0 $(WORKING_TESTS)
+	KERAS_BACKEND=$* $(QUICK_TO_COMPILE) $(PYTHON) -m pytest -n 0 $(WORKING_TESTS)
 
 messages:
 	$(PYTHON) -m evrisim.messages.catalogue
