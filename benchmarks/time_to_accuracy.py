@@ -106,20 +106,30 @@ def first(training, level):
     return next((row for row in rows if row["top1"] >= level), None)
 
 
-class Clock:
-    """Seconds since it was made, without those for which the process was stopped by SIGTSTP."""
+class Watch:
+    """Notes epochs with the seconds since it was made, less those stopped for by SIGTSTP.
 
-    def __init__(self):
-        self.started, self.stopped = time.monotonic(), 0.0
+    Attributes:
+        rows: One an epoch: `seconds` and `images` up to its end, `top1` of the validation images.
+    """
+
+    def __init__(self, images):
+        self.images, self.rows = images, []  # images of an epoch
+        self._started, self._stopped = time.monotonic(), 0.0
         signal.signal(signal.SIGTSTP, self._stop)
 
-    def __call__(self):
-        return time.monotonic() - self.started - self.stopped
+    def seconds(self):
+        return time.monotonic() - self._started - self._stopped
+
+    def note(self, epoch, top1):
+        seconds = self.seconds()
+        self.rows.append({"seconds": seconds, "images": epoch * self.images, "top1": top1})
+        print(f"  {epoch}: {top1:.2%}, {seconds:.0f} s so far", flush=True)
 
     def _stop(self, *_):
         since = time.monotonic()
         os.kill(os.getpid(), signal.SIGSTOP)
-        self.stopped += time.monotonic() - since
+        self._stopped += time.monotonic() - since
 
 
 def work(way, seed, place, options):
@@ -152,20 +162,19 @@ def ours(data, way, seed, options):
     if options.epochs:
         recipe = recipe.with_settings({"epochs": options.epochs})
     each = len(data.train) // recipe.batch_size * recipe.batch_size
-    rows, clock = [], Clock()
+    watch = Watch(each)
 
     def note(progress):
         if progress.row:
-            epoch, top1 = progress.row["epoch"], progress.row["val_accuracy"]
-            rows.append({"seconds": clock(), "images": epoch * each, "top1": top1})
-            print(f"  {epoch}: {top1:.2%}, {clock():.0f} s so far", flush=True)
+            watch.note(progress.row["epoch"], progress.row["val_accuracy"])
 
     with tempfile.TemporaryDirectory() as folder:
         run = fit(data, choice, recipe, directory=Path(folder) / "run", show=note)
-        views = Clock()
+        before = watch.seconds()
         logits = viewing.predict_logits(run.model(), data.validation.images, recipe.test_views)
         final = metrics.top_k_accuracy(data.validation.labels, logits)
-    rows[-1]["seconds"] += views() if recipe.test_views != "one" else 0.0
+    rows = watch.rows
+    rows[-1]["seconds"] += watch.seconds() - before if recipe.test_views != "one" else 0.0
     work_done = 6 * each * sum(macs_each_epoch(choice, recipe, data))
     return {
         "rows": rows,
@@ -217,15 +226,12 @@ def plain_keras(data, _way, seed, options):
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-    rows, clock = [], Clock()
+    watch = Watch(len(data.train))
 
     class Noting(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
-            seconds, top1 = clock(), float(logs["val_accuracy"])
-            images = (epoch + 1) * len(data.train)
-            rows.append({"seconds": seconds, "images": images, "top1": top1})
-            print(f"  {epoch + 1}: {top1:.2%}, {seconds:.0f} s so far", flush=True)
-            self.model.stop_training = top1 >= ENOUGH
+            watch.note(epoch + 1, float(logs["val_accuracy"]))
+            self.model.stop_training = watch.rows[-1]["top1"] >= ENOUGH
 
     model.fit(
         batches,
@@ -234,7 +240,7 @@ def plain_keras(data, _way, seed, options):
         callbacks=[Noting()],
         verbose=0,
     )
-    return {"rows": rows, "final": rows[-1]["top1"], "of": "float32"}
+    return {"rows": watch.rows, "final": watch.rows[-1]["top1"], "of": "float32"}
 
 
 def plain_torch(data, _way, seed, options):
@@ -242,13 +248,7 @@ def plain_torch(data, _way, seed, options):
 
     train, seen = data.train, data.validation
     precision = torch_twin.faster(train.images, train.labels, options.width, options.deep)
-    rows, clock = [], Clock()
-    each = len(train) // torch_twin.BATCH * torch_twin.BATCH
-
-    def after(epoch, top1):
-        rows.append({"seconds": clock(), "images": epoch * each, "top1": top1})
-        print(f"  {epoch}: {top1:.2%}, {clock():.0f} s so far", flush=True)
-
+    watch = Watch(len(train) // torch_twin.BATCH * torch_twin.BATCH)
     final = torch_twin.train(
         (train.images, train.labels),
         (seen.images, seen.labels),
@@ -256,10 +256,11 @@ def plain_torch(data, _way, seed, options):
         epochs=options.epochs or torch_twin.EPOCHS,
         net=(options.width, options.deep),
         precision=precision,
-        after=after,
+        after=watch.note,
     )
-    rows[-1]["seconds"] = clock()
-    return {"rows": rows, "final": final, "of": f"channels last, {precision}, the faster one here"}
+    watch.rows[-1]["seconds"] = watch.seconds()
+    of = f"channels last, {precision}, the faster one here"
+    return {"rows": watch.rows, "final": final, "of": of}
 
 
 def products(size=2048, rounds=5):

@@ -8,6 +8,7 @@ from evrisim._validate import InputError
 from evrisim.training import ModelChoice, Recipe, Workbench, fit, growing
 from evrisim.training.loop import batches
 from evrisim.training.workbench import compiled
+from killing import killed_and_resumed
 
 AIRBENCH = ModelChoice("airbench", {"width": 4, "deep": 8})
 SIZES = {"epochs": 3, "batch_size": 32, "image_sizes": [10, 12], "precision": "float32"}
@@ -80,17 +81,14 @@ def by_hand(images):
 def test_a_killed_training_goes_on_to_the_same_weights(stripes, tmp_path):
     recipe = Recipe(**SIZES, lookahead=2)
 
-    class Killed(Exception):
-        pass
-
-    def kill(progress):
-        if progress.epoch == 2 and progress.step == 2 and not progress.row:
-            raise Killed
-
     whole = fit(stripes, AIRBENCH, recipe, directory=tmp_path / "whole")
-    with pytest.raises(Killed):
-        fit(stripes, AIRBENCH, recipe, directory=tmp_path / "killed", show=kill)
-    resumed = fit(stripes, AIRBENCH, recipe, directory=tmp_path / "killed", resume=True)
+    resumed = killed_and_resumed(
+        stripes,
+        AIRBENCH,
+        recipe,
+        tmp_path / "killed",
+        at=lambda progress: progress.epoch == 2 and progress.step == 2 and not progress.row,
+    )
     assert resumed.facts["weights_sha256"] == whole.facts["weights_sha256"]
 
 

@@ -7,6 +7,7 @@ import pytest
 from evrisim.training import ModelChoice, Recipe, fit
 from evrisim.training.muon import MOMENTUM, orthogonal
 from evrisim.training.optimizers import optimizer
+from killing import killed_and_resumed
 
 L = keras.layers
 
@@ -84,16 +85,12 @@ def test_a_training_with_it_learns_and_goes_on_after_a_kill(stripes, tmp_path):
     )
     choice = ModelChoice("airbench", {"width": 4, "deep": 8})
     whole = fit(stripes, choice, recipe, directory=tmp_path / "whole")
-
-    class Killed(Exception):
-        pass
-
-    def kill(progress):
-        if progress.epoch == 2 and progress.row:
-            raise Killed
-
-    with pytest.raises(Killed):
-        fit(stripes, choice, recipe, directory=tmp_path / "killed", show=kill)
-    resumed = fit(stripes, choice, recipe, directory=tmp_path / "killed", resume=True)
+    resumed = killed_and_resumed(
+        stripes,
+        choice,
+        recipe,
+        tmp_path / "killed",
+        at=lambda progress: progress.epoch == 2 and progress.row,
+    )
     assert resumed.facts["weights_sha256"] == whole.facts["weights_sha256"]
     assert whole.facts["validation"]["top1"] > 0.6
