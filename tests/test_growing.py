@@ -121,3 +121,8 @@ def test_a_net_that_cannot_be_built_so_small_is_refused(stripes, tmp_path):
 def test_a_size_is_a_whole_number_above_zero(sizes):
     with pytest.raises(InputError, match="image_sizes"):
         Recipe.create({"image_sizes": sizes})
+
+
+def test_sizes_that_are_no_list_are_told_what_one_looks_like():
+    with pytest.raises(InputError, match=r"'small': must be a list, such as \[16, 24\]"):
+        Recipe.create({"image_sizes": "small"})

@@ -189,6 +189,7 @@ def _reason(error: Any) -> str:
         "int_from_float": _("must be a whole number"),
         "float_parsing": _("must be a number"),
         "float_type": _("must be a number"),
+        "list_type": _("must be a list, such as [16, 24]"),
     }
     sentence = sentences.get(error["type"])
     return sentence.format(**context) if sentence else str(error["msg"])
