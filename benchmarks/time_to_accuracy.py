@@ -101,16 +101,18 @@ def read(folder, way):
 
 
 def first(training, level):
-    """The first epoch with this share right; the last one counts with its views."""
+    """The first epoch on whole images with this share right; the last one counts with its views."""
     rows = [*training["rows"][:-1], {**training["rows"][-1], "top1": training["final"]}]
-    return next((row for row in rows if row["top1"] >= level), None)
+    whole = (row for row in rows if not row.get("image_size"))
+    return next((row for row in whole if row["top1"] >= level), None)
 
 
 class Watch:
     """Notes epochs with the seconds since it was made, less those stopped for by SIGTSTP.
 
     Attributes:
-        rows: One an epoch: `seconds` and `images` up to its end, `top1` of the validation images.
+        rows: One an epoch: `seconds` and `images` up to its end, `top1` of the validation images,
+            and their `image_size` if they were shrunk.
     """
 
     def __init__(self, images):
@@ -121,9 +123,10 @@ class Watch:
     def seconds(self):
         return time.monotonic() - self._started - self._stopped
 
-    def note(self, epoch, top1):
-        seconds = self.seconds()
-        self.rows.append({"seconds": seconds, "images": epoch * self.images, "top1": top1})
+    def note(self, epoch, top1, image_size=None):
+        seconds, images = self.seconds(), epoch * self.images
+        row = {"seconds": seconds, "images": images, "top1": top1, "image_size": image_size}
+        self.rows.append(row)
         print(f"  {epoch}: {top1:.2%}, {seconds:.0f} s so far", flush=True)
 
     def _stop(self, *_):
@@ -166,7 +169,8 @@ def ours(data, way, seed, options):
 
     def note(progress):
         if progress.row:
-            watch.note(progress.row["epoch"], progress.row["val_accuracy"])
+            row = progress.row
+            watch.note(row["epoch"], row["val_accuracy"], row.get("image_size"))
 
     with tempfile.TemporaryDirectory() as folder:
         run = fit(data, choice, recipe, directory=Path(folder) / "run", show=note)

@@ -7,6 +7,7 @@ import pytest
 from evrisim._validate import InputError
 from evrisim.training import ModelChoice, Recipe, Workbench, fit, growing
 from evrisim.training.loop import batches
+from evrisim.training.state import State
 from evrisim.training.workbench import compiled
 from killing import killed_and_resumed
 
@@ -56,7 +57,7 @@ def test_it_trains_what_plain_keras_trains_on_shrunk_images(stripes, tmp_path):
     whole = compiled(stripes, AIRBENCH, recipe)
     small = keras.models.clone_model(whole, input_tensors=keras.Input((10, 10, 3)))
     small.set_weights(whole.get_weights())
-    losses = []
+    losses, judged = [], []
     for epoch, net in enumerate((small, whole)):
         sgd = keras.optimizers.SGD(recipe.learning_rate, momentum=0.9, nesterov=True)
         sgd.build(net.trainable_variables)
@@ -70,7 +71,11 @@ def test_it_trains_what_plain_keras_trains_on_shrunk_images(stripes, tmp_path):
             seen = images if net is whole else by_hand(images)
             some.append(net.train_on_batch(seen, labels, return_dict=True)["loss"])
         losses.append(np.mean(some))
+        seen = stripes.validation.images if net is whole else by_hand(stripes.validation.images)
+        judged.append(net.loss(stripes.validation.labels, net.predict(seen, verbose=0)))
     np.testing.assert_allclose([row["loss"] for row in run.history], losses, rtol=1e-3)
+    np.testing.assert_allclose([row["val_loss"] for row in run.history], judged, rtol=1e-2)
+    assert [row.get("image_size") for row in run.history] == [[10, 10], None]
 
 
 def by_hand(images):
@@ -90,6 +95,28 @@ def test_a_killed_training_goes_on_to_the_same_weights(stripes, tmp_path):
         at=lambda progress: progress.epoch == 2 and progress.step == 2 and not progress.row,
     )
     assert resumed.facts["weights_sha256"] == whole.facts["weights_sha256"]
+
+
+def test_no_result_on_smaller_images_beats_one_on_whole_ones_or_ends_a_training():
+    state = State()
+
+    def epoch(accuracy, **more):
+        state.record({"val_accuracy": accuracy, "val_loss": 1.0, **more}, [np.array(accuracy)])
+        return state.best["val_accuracy"], state.waited
+
+    assert epoch(0.7, image_size=[8, 8]) == (0.7, 0)
+    assert epoch(0.6, image_size=[8, 8]) == (0.7, 0)
+    assert epoch(0.5) == (0.5, 0)
+    assert epoch(0.4) == (0.5, 1)
+    assert state.best_weights == [0.5]
+
+
+def test_the_time_left_goes_with_the_pixels_to_come(stripes, tmp_path):
+    seen = []
+    recipe = Recipe(**{**SIZES, "image_sizes": [10]})  # twice 10×10, then 16×16
+    fit(stripes, AIRBENCH, recipe, directory=tmp_path / "run", show=seen.append)
+    after = [progress for progress in seen if progress.row]
+    assert [round(one.seconds_left / one.row["seconds"], 3) for one in after] == [3.56, 2.56, 0]
 
 
 def test_on_a_workbench_seeds_come_out_as_alone(stripes, tmp_path):

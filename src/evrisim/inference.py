@@ -67,10 +67,25 @@ def predict_logits(
     return _logits(scores) if softmax or _are_probabilities(scores) else scores
 
 
-def outputs(model: keras.Model, images: np.ndarray, batch_size: int = BATCH) -> np.ndarray:
-    """Give what a model gives for every image, as it is: scores or feature maps, float32."""
+def outputs(
+    model: keras.Model,
+    images: np.ndarray,
+    batch_size: int = BATCH,
+    *,
+    before: Callable[[Any], Any] = lambda batch: batch,
+) -> np.ndarray:
+    """Give what a model gives for every image, as it is: scores or feature maps, float32.
+
+    Args:
+        model: Any that takes the images.
+        images: `(count, height, width, channels)`.
+        batch_size: Images at a time.
+        before: What each batch goes through before the model, such as a change of size.
+    """
     parts = [
-        np.asarray(keras.ops.convert_to_numpy(model.predict_on_batch(batch)), np.float32)[:count]
+        np.asarray(keras.ops.convert_to_numpy(model.predict_on_batch(before(batch))), np.float32)[
+            :count
+        ]
         for batch, count in batches(images, batch_size)
     ]
     return np.concatenate(parts)

@@ -31,7 +31,7 @@ def _line(progress: "Progress", output: Output) -> None:
 def sentence(progress: "Progress") -> str:
     """Say how an epoch went."""
     row = progress.row or {}
-    return _(
+    said = _(
         "epoch {epoch}/{epochs}: loss {loss:.4f}, accuracy {accuracy:.4f}, validation loss "
         "{val_loss:.4f}, validation accuracy {val_accuracy:.4f}, {speed:.0f} images/s, {left} left"
     ).format(
@@ -44,6 +44,10 @@ def sentence(progress: "Progress") -> str:
         speed=progress.images_per_second,
         left=clock(progress.seconds_left),
     )
+    if "image_size" not in row:
+        return said
+    rows, columns = row["image_size"]
+    return _("{said} (images of {rows}×{columns})").format(said=said, rows=rows, columns=columns)
 
 
 def clock(seconds: float) -> str:

@@ -41,6 +41,12 @@ def size_in(recipe: Recipe, epoch: int, image_shape: tuple[int, int, int]) -> Si
     return round(own[0] * share), round(own[1] * share)
 
 
+def pixels(recipe: Recipe, image_shape: tuple[int, int, int]) -> list[int]:
+    """Give how many pixels a training image has in each epoch."""
+    sizes = (size_in(recipe, epoch, image_shape) for epoch in range(recipe.epochs))
+    return [rows * columns for rows, columns in sizes]
+
+
 def check(model: keras.Model, recipe: Recipe, dataset: DataSet) -> None:
     """Refuse a model or data that cannot be trained at the recipe's sizes.
 

@@ -22,7 +22,7 @@ from evrisim.data.batches import (
     steps_per_epoch,
     training_batches,
 )
-from evrisim.data.dataset import DataSet, Split
+from evrisim.data.dataset import DataSet
 from evrisim.messages import translate as _
 from evrisim.training import checkpoint, growing, lookahead, placing
 from evrisim.training.recipe import Recipe
@@ -78,11 +78,13 @@ def train(
     """
     if recipe.lookahead and not state.slow:
         state.slow = lookahead.begin(model)
+    steps = steps_per_epoch(len(dataset.train), recipe.batch_size)
+    pixels = growing.pixels(recipe, dataset.image_shape)
     while state.epoch < recipe.epochs and not stopped_early(state, recipe):
         started = time.perf_counter()
         row = _train_epoch(model, dataset, recipe, state, show, way)
         with evaluated_weights(model, state.slow):
-            row |= _validate(model, dataset.validation)
+            row |= _validate(model, dataset, recipe, state.epoch)
             weights = [np.array(weight) for weight in model.weights]
         # ReLU may turn NaN into 0, so a loss can be finite though the weights are not.
         sound = all(np.isfinite(weight).all() for weight in weights)
@@ -91,7 +93,7 @@ def train(
         state.record(row, weights)
         checkpoint.save(folder / "checkpoint", to_checkpoint(state, model))
         _files.append_line(folder / "history.jsonl", json.dumps(row, allow_nan=False))
-        show(_finished(recipe, state, row, steps_per_epoch(len(dataset.train), recipe.batch_size)))
+        show(_finished(recipe, state, row, steps, pixels))
 
 
 def stopped_early(state: State, recipe: Recipe) -> bool:
@@ -106,6 +108,7 @@ def _train_epoch(
     batch = min(recipe.batch_size, len(dataset.train))
     prepared = batches(dataset, recipe, state.epoch, way=way)
     sums = np.zeros(2)
+    pixels = growing.pixels(recipe, dataset.image_shape)
     started = time.perf_counter()
     with growing.sized(model, recipe, state.epoch, dataset) as (trained, shrunk):
         for step, (images, labels) in enumerate(prepared, start=1):
@@ -114,7 +117,7 @@ def _train_epoch(
             sums += logs["loss"], logs["accuracy"]
             _look_ahead(trained, recipe, state, step, steps)
             seconds = time.perf_counter() - started
-            left = _seconds_left(recipe, state, seconds, step / steps)
+            left = _seconds_left(pixels, state, seconds, step / steps)
             speed = step * batch / seconds
             show(Progress(state.epoch + 1, recipe.epochs, step, steps, speed, left))
     loss, accuracy = sums / steps
@@ -172,12 +175,17 @@ def batches(
     return placing.moved(prepared, policy, place, order)
 
 
-def _validate(model: keras.Model, split: Split) -> dict[str, float]:
-    scores = inference.outputs(model, split.images)
+def _validate(model: keras.Model, dataset: DataSet, recipe: Recipe, epoch: int) -> dict[str, Any]:
+    """Measure loss and accuracy on validation images, shrunk as those of the epoch."""
+    split, size = dataset.validation, growing.size_in(recipe, epoch, dataset.image_shape)
+    with growing.sized(model, recipe, epoch, dataset) as (seen, shrunk):
+        scores = inference.outputs(seen, split.images, before=shrunk)
+    small = {} if size == dataset.image_shape[:2] else {"image_size": list(size)}
     if not np.isfinite(scores).all():
-        return {"val_loss": math.nan, "val_accuracy": 0.0}
+        return {**small, "val_loss": math.nan, "val_accuracy": 0.0}
     logits = scores if model.loss.from_logits else metrics.log_probabilities(scores)
     return {
+        **small,
         "val_loss": metrics.negative_log_likelihood(split.labels, logits),
         "val_accuracy": metrics.top_k_accuracy(split.labels, logits),
     }
@@ -201,13 +209,26 @@ def _check_finite(loss: float, recipe: Recipe, epoch: int, step: int) -> None:
     )
 
 
-def _seconds_left(recipe: Recipe, state: State, seconds: float, share: float) -> float:
-    whole = [row["seconds"] for row in state.history]
-    epoch_seconds = whole[-1] if whole else seconds / share
-    return max(epoch_seconds * (recipe.epochs - state.epoch - share), 0.0)
+def _seconds_left(pixels: list[int], state: State, seconds: float, share: float) -> float:
+    """Estimate the rest from the last whole epoch, or from this one: time goes with pixels.
+
+    Args:
+        pixels: Of an image in each epoch.
+        state: How many of them are done.
+        seconds: Of this epoch so far.
+        share: Of this epoch, done.
+    """
+    now = state.epoch
+    if state.history:
+        pace = state.history[-1]["seconds"] / pixels[now - 1]
+    else:
+        pace = seconds / (share * pixels[now])
+    return max(pace * (sum(pixels[now:]) - share * pixels[now]), 0.0)
 
 
-def _finished(recipe: Recipe, state: State, row: dict[str, Any], steps: int) -> Progress:
-    left = row["seconds"] * (recipe.epochs - state.epoch)
+def _finished(
+    recipe: Recipe, state: State, row: dict[str, Any], steps: int, pixels: list[int]
+) -> Progress:
+    left = row["seconds"] / pixels[state.epoch - 1] * sum(pixels[state.epoch :])
     speed = row["images_per_second"]
     return Progress(state.epoch, recipe.epochs, steps, steps, speed, left, row)

@@ -20,10 +20,11 @@ class State:
     """Where a training is. The loop alone changes it, once an epoch.
 
     Attributes:
-        history: one row an epoch.
-        best: the row with the best validation result so far, None before the first epoch.
+        history: one row an epoch; one on smaller images has their `image_size`.
+        best: the row with the best validation result so far, None before the first epoch. Any
+            epoch on whole images is better than all on smaller ones.
         best_weights: the weights evaluated in that epoch.
-        waited: epochs since then.
+        waited: epochs on whole images since then.
         slow: the slow weights of `lookahead`, on the device; none without it.
     """
 
@@ -43,13 +44,16 @@ class State:
         self.history.append(row)
         if self.best is None or _rank(row) > _rank(self.best):
             self.best, self.best_weights, self.waited = row, weights, 0
-        else:
+        elif "image_size" not in row:
             self.waited += 1
 
 
-def _rank(row: dict[str, Any]) -> tuple[float, float]:
-    """Rank epochs by validation accuracy, ties by loss. Only finite rows are ever recorded."""
-    return row["val_accuracy"], -row["val_loss"]
+def _rank(row: dict[str, Any]) -> tuple[bool, float, float]:
+    """Rank epochs by validation accuracy, ties by loss. Only finite rows are ever recorded.
+
+    A result on smaller images says little of the whole ones that the model is made for.
+    """
+    return "image_size" not in row, row["val_accuracy"], -row["val_loss"]
 
 
 def to_checkpoint(state: State, model: keras.Model) -> Checkpoint:
