@@ -7,7 +7,8 @@
              RandomTranslation in a `tf.data` map, float32; 20 epochs, ended at 85 %
   course     evrisim: model convnet, recipe course
   fast       evrisim: model airbench, recipe fast
-  speedrun   evrisim: model airbench with half the deep maps, recipe speedrun
+  speedrun   evrisim: model airbench with half the deep maps and no bias after whitening, recipe
+             speedrun
   torch      the recipe fast in plain PyTorch (torch_twin.py; needs PyTorch)
 
 Each training has a process and both cores to itself; ways take turns seed by seed. Seconds are
@@ -159,7 +160,9 @@ def ours(data, way, seed, options):
     choice = {
         "course": ModelChoice("convnet"),
         "fast": ModelChoice("airbench", net),
-        "speedrun": ModelChoice("airbench", {**net, "deep": net["deep"] // 2}),
+        "speedrun": ModelChoice(
+            "airbench", {**net, "deep": net["deep"] // 2, "whitening_bias": False}
+        ),
     }[way]
     recipe = Recipe.load(way).with_settings({"seed": seed})
     if options.epochs:

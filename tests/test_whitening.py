@@ -61,6 +61,19 @@ def test_its_kernels_are_not_trained_its_bias_is():
     assert [one.name for one in layer.non_trainable_variables] == ["kernel"]
 
 
+def test_without_a_bias_nothing_is_trained_and_all_else_is_the_same():
+    images = smooth()
+    plain, bare = Whitening(), Whitening(use_bias=False)
+    for layer in (plain, bare):
+        layer(images)
+        layer.adapt(images)
+    assert bare.trainable_variables == []
+    np.testing.assert_array_equal(numbers(bare(images)), numbers(plain(images)))
+    again = Whitening.from_config(bare.get_config())
+    again.build(images.shape)
+    assert [one.name for one in again.variables] == ["kernel"]
+
+
 def test_images_that_do_not_suit_are_refused():
     layer = Whitening()
     layer.build((None, 9, 9, 3))

@@ -51,48 +51,44 @@ def predict_logits(
         https://github.com/hiverge/cifar10-speedrun, for the unsure quarter.
     """
     check_choice("views", views, VIEWS)
-    if views == "unsure":
-        return _unsure(model, images, batch_size, progress)
-    total = round(passes(views)) * len(images)
+    total = round(passes(views) * len(images))
 
-    def logits(number: int, view: np.ndarray) -> np.ndarray:
+    def logits(view: np.ndarray, start: int) -> np.ndarray:
         def shown(done: int, _total: int) -> None:
             if progress is not None:
-                progress(number * len(images) + done, total)
+                progress(min(start + done, total), total)
 
         return inference.predict_logits(model, view, batch_size=batch_size, progress=shown)
 
-    # One view at a time: all of them together would take six times the images' memory.
-    weighted = enumerate(_views(images, views))
-    found = [weight * logits(number, view) for number, (weight, view) in weighted]
-    return np.sum(found, axis=0).astype(np.float32)
+    if views != "unsure":
+        # One view at a time: all of them together would take six times the images' memory.
+        weighted = enumerate(_views(images, views))
+        found = [weight * logits(view, number * len(images)) for number, (weight, view) in weighted]
+        return np.sum(found, axis=0).astype(np.float32)
+    plain = logits(images, 0)
+    again = _unsure(plain)
+    others = _views(images[again], "six")
+    weight, _as_it_is = next(others)
+    plain[again] *= weight
+    for number, (weight, view) in enumerate(others):
+        plain[again] += weight * logits(view, len(images) + number * len(again))
+    return plain
 
 
 def passes(views: str) -> float:
     """Tell how many times as much work it is as one view of each image."""
-    return {"one": 1.0, "mirror": 2.0, "six": 6.0, "unsure": 1.0 + 6 * UNSURE}[views]
+    return {"one": 1.0, "mirror": 2.0, "six": 6.0, "unsure": 1.0 + 5 * UNSURE}[views]
 
 
-def _unsure(
-    model: keras.Model, images: np.ndarray, batch_size: int, progress: Progress | None
-) -> np.ndarray:
-    total = round(passes("unsure") * len(images))
-
-    def after(start: int) -> Progress | None:
-        return progress and (lambda done, _total: progress(min(start + done, total), total))
-
-    found = inference.predict_logits(model, images, batch_size=batch_size, progress=after(0))
-    highest = np.sort(found, axis=1)[:, -2:]
+def _unsure(logits: np.ndarray) -> np.ndarray:
+    """Give the places of the images whose two highest logits lie nearest to each other."""
+    highest = np.sort(logits, axis=1)[:, -2:]
     nearest = np.argsort(highest[:, 1] - highest[:, 0], kind="stable")
-    again = np.sort(nearest[: -(-len(images) // round(1 / UNSURE))])
-    found[again] = predict_logits(
-        model, images[again], "six", batch_size=batch_size, progress=after(len(images))
-    )
-    return found
+    return np.sort(nearest[: -(-len(logits) // round(1 / UNSURE))])
 
 
 def _views(images: np.ndarray, views: str) -> Iterator[tuple[float, np.ndarray]]:
-    """Give each view with its weight; the weights add up to 1."""
+    """Give each view with its weight, the images as they are first; the weights add up to 1."""
     if views == "one":
         yield 1.0, images
         return

@@ -15,6 +15,7 @@ from evrisim.data.dataset import DataSet
 from evrisim.decode import UnreadableImage, decode, kind_by_name, looks_like_image, printable
 from evrisim.evaluate import Evaluation, evaluate
 from evrisim.explain import faithfulness
+from evrisim.folding import quickened
 from evrisim.judging import (
     check_same_classes,
     check_same_data,
@@ -27,7 +28,7 @@ from evrisim.metrics import softmax
 from evrisim.opening import fitted
 from evrisim.report import write_run_report
 from evrisim.training import ModelChoice, Recipe, Run, fit, loop
-from evrisim.viewing import predict_logits
+from evrisim.viewing import passes, predict_logits
 
 Progress = Callable[[int, int], None]
 
@@ -147,17 +148,22 @@ class Prediction:
     ranking: tuple[tuple[str, float], ...]
 
 
-def predict(run: Run, batch: np.ndarray, names: Sequence[str]) -> list[Prediction]:
+def predict(
+    run: Run, batch: np.ndarray, names: Sequence[str], *, progress: Progress | None = None
+) -> list[Prediction]:
     """Name the class of each image, with the run's temperature so that probabilities are honest.
 
     Args:
         run: A run with a model.
         batch: `(count, rows, columns, channels)` as `read_images` gives them.
         names: One name an image.
+        progress: Called as `progress(done, total)` in images, each counted once a view.
     """
     class_names = run.facts["data"]["class_names"]
     temperature = (run.facts.get("metrics") or {}).get("temperature") or 1.0
-    found = softmax(predict_logits(run.model(), batch, test_views(run)) / temperature)
+    views = test_views(run)
+    model = quickened(run.model(), round(len(batch) * passes(views)))
+    found = softmax(predict_logits(model, batch, views, progress=progress) / temperature)
     predictions = []
     for name, row in zip(names, found, strict=True):
         order = np.argsort(-row, kind="stable")[:5]

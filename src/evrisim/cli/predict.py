@@ -28,7 +28,10 @@ def predict(
 
     with output.progress(_("reading images")) as progress:
         read = workflow.read_images(opened, image, skip_broken=skip_broken, progress=progress)
-    found = workflow.predict(opened, read.images, read.names) if read.names else []
+    found = []
+    if read.names:
+        with output.progress(_("predicting")) as progress:
+            found = workflow.predict(opened, read.images, read.names, progress=progress)
     value = {
         "predictions": [asdict(prediction) for prediction in found],
         "skipped": list(read.skipped),

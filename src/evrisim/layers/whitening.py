@@ -19,12 +19,14 @@ class Whitening(keras.layers.Conv2D):
     Neighbouring pixels are much alike, so most of what a first convolution gives is brightness.
     Its kernels here are the principal axes of small patches, each divided by the patches' spread
     along it, and the same with the opposite sign, for ReLU and its like cut one half away. They
-    are fixed once `adapt` has seen images; a bias is trained.
+    are fixed once `adapt` has seen images; a bias is trained. Without one nothing is trained here,
+    and no gradient has to come back to the first and largest feature maps.
 
     Args:
         channels: Of the images.
         kernel_size: Rows and columns of a patch.
         epsilon: Added to the squared spread, so that what hardly varies is not blown up.
+        use_bias: Whether there is a bias.
         rest: `name`, `dtype` and the like.
 
     Reference:
@@ -33,19 +35,26 @@ class Whitening(keras.layers.Conv2D):
     """
 
     def __init__(
-        self, channels: int = 3, kernel_size: int = 2, epsilon: float = 5e-4, **rest: Any
+        self,
+        channels: int = 3,
+        kernel_size: int = 2,
+        epsilon: float = 5e-4,
+        use_bias: bool = True,
+        **rest: Any,
     ) -> None:
         self.channels, self.epsilon = channels, epsilon
         filters = 2 * channels * kernel_size**2
-        super().__init__(filters, kernel_size, padding="valid", **rest)
+        super().__init__(filters, kernel_size, padding="valid", use_bias=use_bias, **rest)
 
     def build(self, input_shape: Any) -> None:
-        """Make the kernels, which are zero until `adapt` is called, and the bias."""
+        """Make the kernels, which are zero until `adapt` is called, and a bias if there is one."""
         shape = (*self.kernel_size, self.channels, self.filters)
         self._kernel = self.add_weight(
             name="kernel", shape=shape, initializer="zeros", trainable=False
         )
-        self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
 
     @property
     def is_adapted(self) -> bool:
@@ -86,6 +95,7 @@ class Whitening(keras.layers.Conv2D):
             "channels": self.channels,
             "kernel_size": self.kernel_size[0],
             "epsilon": self.epsilon,
+            "use_bias": self.use_bias,
         }
 
 
