@@ -1,7 +1,7 @@
 """What each choice of the training step is worth: `airbench` with one choice changed at a time.
 
     python benchmarks/training_step.py [--rounds 5] [--steps 3] [--batch 256] [--width 64]
-        [--deep 256]
+        [--deep 256] [--variants VARIANT ...]
 
 Each variant sits in a process of its own and they take turns; printed are the medians of images a
 second and of the ratios to the step as it is. What was found is told in training-step.md.
@@ -14,6 +14,7 @@ second and of the ratios to the step as it is. What was found is told in trainin
   plain norm       Keras' own batch normalisation in place of the fused one
   relu             in place of GELU
   muon             in place of SGD
+  no bias          after the whitening, so that no gradient comes back to it
 """
 
 import argparse
@@ -35,6 +36,7 @@ VARIANTS = (
     "plain norm",
     "relu",
     "muon",
+    "no bias",
 )
 
 
@@ -45,12 +47,13 @@ def main():
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--deep", type=int, default=256)
+    parser.add_argument("--variants", nargs="+", choices=VARIANTS[1:], default=VARIANTS[1:])
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
         return work(options.worker, options)
-    workers = {name: start(name) for name in VARIANTS}
-    speeds = {name: [] for name in VARIANTS}
+    workers = {name: start(name) for name in (VARIANTS[0], *options.variants)}
+    speeds = {name: [] for name in workers}
     for _ in range(options.rounds):
         for name, worker in workers.items():
             speeds[name].append(ask(worker))
@@ -112,10 +115,14 @@ def built(name, options):
     convolving = name in ("plain convolution", "winograd from 24 on")
     precision = "float32" if convolving or name == "float32" else "auto"
     precision = "bfloat16" if name == "bfloat16" else resolve(precision)
-    settings = {"width": options.width, "deep": options.deep}
-    activation = "relu" if name == "relu" else "gelu"
+    settings = {
+        "width": options.width,
+        "deep": options.deep,
+        "activation": "relu" if name == "relu" else "gelu",
+        "whitening_bias": name != "no bias",
+    }
     with policy(precision):
-        model = models.build("airbench", (32, 32, 3), 10, {**settings, "activation": activation})
+        model = models.build("airbench", (32, 32, 3), 10, settings)
     recipe = Recipe(optimizer="muon" if name == "muon" else "sgd")
     model.compile(optimizer(recipe, model, 0.1), SmoothedCrossEntropy(), metrics=["accuracy"])
     return model
