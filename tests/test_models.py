@@ -61,6 +61,9 @@ def test_airbench_has_the_parameters_and_maps_of_its_paper():
     assert built.count_params() == kernels + 24 + norms + 256 * 10
     sides = [built.get_layer(f"group{group}_norm2").output.shape[1] for group in (1, 2, 3)]
     assert (built.get_layer("whitening").output.shape[1], *sides) == (31, 15, 7, 3)
+    bare = models.build("airbench", (32, 32, 3), 10, {"whitening_bias": False})
+    assert bare.count_params() == built.count_params() - 24
+    assert bare.trainable_variables[0].path == "group1_conv1/kernel"
 
 
 def test_condensed_has_the_parameters_counted_by_hand_and_works_mostly_at_half_resolution():

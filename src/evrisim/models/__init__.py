@@ -57,7 +57,7 @@ _RANGES = {
 SMALLEST = 8
 """Rows and columns that all of them need: they halve the resolution three times, or more."""
 
-_FLAGS = ("bias", "zero_init", "whitening", "identity")
+_FLAGS = ("bias", "zero_init", "whitening", "whitening_bias", "identity")
 
 
 def build(
