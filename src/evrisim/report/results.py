@@ -164,6 +164,16 @@ def _learning_words(material: Material) -> list[Block]:
             )
         )
     ]
+    small = sum("image_size" in row for row in material.history)
+    if small:
+        blocks.append(
+            Text(
+                _(
+                    "The first epochs, {count} of {all}, saw images shrunk, in validation too: "
+                    "their points are those of another task, and none of them can be the best."
+                ).format(count=small, all=len(material.history))
+            )
+        )
     best = material.best
     if best is None:
         return blocks
