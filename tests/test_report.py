@@ -440,10 +440,10 @@ def test_the_curves_are_read_for_the_reader(tmp_path, training, validation, said
 @pytest.mark.usefixtures("undrawn")
 def test_epochs_on_smaller_images_are_told_apart(tmp_path):
     rows = history()
-    assert "saw images shrunk" not in Reader(write(tmp_path / "whole", rows=rows)).text
+    assert "saw images shrunk" not in Reader(write(tmp_path, rows=rows)).text
     for row in rows[:2]:
         row["image_size"] = [16, 16]
-    text = Reader(write(tmp_path / "growing", rows=rows)).text.replace("\u00a0", " ")
+    text = Reader(write(tmp_path, rows=rows)).text.replace("\u00a0", " ")
     assert "The first epochs, 2 of 4, saw images shrunk" in text
 
 
