@@ -2,10 +2,7 @@
 
 import json
 import os
-import signal
-import subprocess
-import sys
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -13,6 +10,7 @@ from PIL import Image
 
 import chromium
 import command_line
+from app_server import served
 
 pytestmark = [
     pytest.mark.slow,
@@ -25,35 +23,6 @@ BARS = PICTURE.format(begin="Parameters by kernel size")
 ELSEWHERE = "http://localhost:9/"  # what one of these tests asks for, and the browser refuses
 KERNEL = PICTURE.format(begin="The photograph")
 MAPS = PICTURE.format(begin="The strongest feature maps")
-
-
-@contextmanager
-def served(folder, number="1"):
-    """The command as a process: its address, and what it says on standard error into a file."""
-    # A test runner in the background ignores interrupts, and so would what it starts.
-    code = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "from evrisim.cli import process; process()"
-    )
-    words = ["app", number, "--no-browser", "--json", "--budget", "smoke", "--out", str(folder)]
-    with (folder / "said").open("w") as said:
-        server = subprocess.Popen(
-            [sys.executable, "-c", code, *words],
-            stdout=subprocess.PIPE,
-            stderr=said,
-            text=True,
-        )
-        try:
-            with server.stdout as told:
-                yield json.loads("".join(iter(told.readline, "}\n")) + "}")["url"]
-        finally:
-            server.send_signal(signal.SIGINT)
-            try:
-                server.wait(60)
-            finally:
-                server.kill()
-    assert server.returncode == 130
-    assert "Traceback" not in (folder / "said").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")

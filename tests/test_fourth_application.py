@@ -3,6 +3,7 @@
 import ast
 import json
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 
 import application_script
+import chromium
+from app_server import served
 from evrisim import applications, transfer
 from evrisim._validate import InputError
 from evrisim.applications import asked as asking
@@ -279,3 +282,24 @@ def test_what_was_forgotten_is_measured_once(asked):
     said, *_rest = fourth.forgetting(lambda _asked: found, asked)
     before = 100 * found.cases[0].old_test[0]
     assert f"in {before:.1f}" in said.text
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+@pytest.mark.skipif(chromium.PROGRAM is None, reason="needs Chromium or Chrome")
+@pytest.mark.usefixtures("weights")
+def test_on_the_page_a_number_of_the_matrix_leads_to_the_images_behind_it(ran, tmp_path):
+    link = "document.querySelector('.evrisim table a[href^=\"#behind\"]')"
+    there = f"document.querySelector({link}.getAttribute('href'))"
+    in_view = f"(({{top}}) => top >= 0 && top < innerHeight)({there}.getBoundingClientRect())"
+    with (
+        served(ran.folder / "runs", "4") as url,
+        closing(chromium.Chromium(tmp_path / "profile")) as browser,
+    ):
+        browser.call("Page.navigate", url=url)
+        assert browser.wait(f"!!{link}")
+        assert not browser.value(in_view)
+        browser.value(f"{link}.click()")
+        assert browser.wait(f"{there}.querySelectorAll('img').length > 0 && {in_view}")
+        browser.value(f"{there}.querySelector(':scope > p > a').click()")
+        assert browser.wait(f"!({in_view})")

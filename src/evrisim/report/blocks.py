@@ -97,8 +97,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Matrix:
-    """A table of classes by classes whose cells lead to what is behind them."""
+    """A table of classes by classes whose cells lead to what is behind them, and back to `name`."""
 
+    name: str
     caption: str
     corner: str
     names: Sequence[str]

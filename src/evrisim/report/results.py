@@ -29,6 +29,9 @@ FEW = 100
 """With fewer test images than this, the reader is warned."""
 
 PAIRS = 6
+MATRIX = "matrix"
+"""Address of the confusion matrix, whatever section it stands in."""
+
 WIDE_GAP, SMALL_GAP = 0.08, 0.03
 
 
@@ -341,7 +344,8 @@ def confusions(material: Material) -> Section:
     )
     if material.shown.behind and not wide:
         how += " " + _("Underlined numbers lead to images that are behind them.")
-    blocks = [shown, Text(how), *words, *_behind(material)]
+    behind = [] if wide else _behind(material)
+    blocks = [shown, Text(how), *words, *behind]
     return Section("confusion", _("What is taken for what"), blocks)
 
 
@@ -377,7 +381,9 @@ def _matrix(material: Material) -> Matrix:
         ]
         for row in range(len(names))
     ]
-    return Matrix(_("Test images by true and predicted class"), _("true ↓ said →"), names, rows)
+    return Matrix(
+        MATRIX, _("Test images by true and predicted class"), _("true ↓ said →"), names, rows
+    )
 
 
 def _taken(true: str, said: str, count: int) -> str:
@@ -394,7 +400,7 @@ def _address(true: int, said: int) -> str:
 
 def _behind(material: Material) -> list[Behind]:
     names, confusion = material.class_names, material.evaluation.confusion
-    back = ("confusion", _("Back to the matrix"))
+    back = (MATRIX, _("Back to the matrix"))
     return [
         Behind(
             _address(true, said),
