@@ -29,6 +29,9 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(autouse=True)
 def _english():
+    """English in every test, and after it: what a module's tests share is made between tests."""
+    messages.use("en")
+    yield
     messages.use("en")
 
 
