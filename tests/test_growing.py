@@ -9,7 +9,7 @@ from evrisim.training import ModelChoice, Recipe, Workbench, fit, growing
 from evrisim.training.loop import batches
 from evrisim.training.state import State
 from evrisim.training.workbench import compiled
-from killing import killed_and_resumed
+from killing import whole_and_resumed
 
 AIRBENCH = ModelChoice("airbench", {"width": 4, "deep": 8})
 SIZES = {"epochs": 3, "batch_size": 32, "image_sizes": [10, 12], "precision": "float32"}
@@ -86,12 +86,11 @@ def by_hand(images):
 def test_a_killed_training_goes_on_to_the_same_weights(stripes, tmp_path):
     recipe = Recipe(**SIZES, lookahead=2)
 
-    whole = fit(stripes, AIRBENCH, recipe, directory=tmp_path / "whole")
-    resumed = killed_and_resumed(
+    whole, resumed = whole_and_resumed(
         stripes,
         AIRBENCH,
         recipe,
-        tmp_path / "killed",
+        tmp_path,
         at=lambda progress: progress.epoch == 2 and progress.step == 2 and not progress.row,
     )
     assert resumed.facts["weights_sha256"] == whole.facts["weights_sha256"]

@@ -7,7 +7,7 @@ import pytest
 from evrisim._validate import InputError
 from evrisim.training import ModelChoice, Recipe, fit, lookahead
 from evrisim.training.state import evaluated_weights
-from killing import killed_and_resumed
+from killing import whole_and_resumed
 
 
 def small():
@@ -67,14 +67,7 @@ def test_a_killed_training_goes_on_with_its_slow_weights(stripes, tmp_path):
     recipe = Recipe(epochs=3, batch_size=32, lookahead=3, precision="float32")
     choice = ModelChoice("convnet", {"width": 4})
 
-    whole = fit(stripes, choice, recipe, directory=tmp_path / "whole")
-    resumed = killed_and_resumed(
-        stripes,
-        choice,
-        recipe,
-        tmp_path / "killed",
-        at=lambda progress: progress.epoch == 2 and progress.row,
-    )
+    whole, resumed = whole_and_resumed(stripes, choice, recipe, tmp_path)
     assert resumed.facts["weights_sha256"] == whole.facts["weights_sha256"]
 
 

@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 
-from evrisim.training import ModelChoice, Recipe, fit
+from evrisim.training import ModelChoice, Recipe
 from evrisim.training.muon import MOMENTUM, orthogonal
 from evrisim.training.optimizers import optimizer
-from killing import killed_and_resumed
+from killing import whole_and_resumed
 
 L = keras.layers
 
@@ -84,13 +84,6 @@ def test_a_training_with_it_learns_and_goes_on_after_a_kill(stripes, tmp_path):
         epochs=3, batch_size=32, optimizer="muon", learning_rate=0.05, precision="float32"
     )
     choice = ModelChoice("airbench", {"width": 4, "deep": 8})
-    whole = fit(stripes, choice, recipe, directory=tmp_path / "whole")
-    resumed = killed_and_resumed(
-        stripes,
-        choice,
-        recipe,
-        tmp_path / "killed",
-        at=lambda progress: progress.epoch == 2 and progress.row,
-    )
+    whole, resumed = whole_and_resumed(stripes, choice, recipe, tmp_path)
     assert resumed.facts["weights_sha256"] == whole.facts["weights_sha256"]
     assert whole.facts["validation"]["top1"] > 0.6

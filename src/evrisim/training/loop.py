@@ -177,10 +177,10 @@ def batches(
 
 def _validate(model: keras.Model, dataset: DataSet, recipe: Recipe, epoch: int) -> dict[str, Any]:
     """Measure loss and accuracy on validation images, shrunk as those of the epoch."""
-    split, size = dataset.validation, growing.size_in(recipe, epoch, dataset.image_shape)
+    split = dataset.validation
     with growing.sized(model, recipe, epoch, dataset) as (seen, shrunk):
         scores = inference.outputs(seen, split.images, before=shrunk)
-    small = {} if size == dataset.image_shape[:2] else {"image_size": list(size)}
+    small = {} if seen is model else {"image_size": list(seen.input_shape[1:3])}
     if not np.isfinite(scores).all():
         return {**small, "val_loss": math.nan, "val_accuracy": 0.0}
     logits = scores if model.loss.from_logits else metrics.log_probabilities(scores)
