@@ -66,8 +66,10 @@ def load(
         )
     if source == "shapes":
         from evrisim.data import shapes
+        from evrisim.data.cache import ArrayCache, default_folder
 
-        return shapes.generate(counts or _COUNTS, seed=seed, progress=progress)
+        cache = ArrayCache(default_folder() / "drawn")
+        return shapes.generate(counts or _COUNTS, seed=seed, progress=progress, cache=cache)
     if source == "digits":
         from evrisim.data.digits import load_digits_set
 

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from evrisim._validate import InputError
+from evrisim.data.cache import ArrayCache, digest
 from evrisim.data.dataset import DataSet, Split
+from evrisim.data.shapes import keeping
 from evrisim.data.shapes.forms import FORMS
 from evrisim.data.shapes.paint import paint
 from evrisim.data.shapes.scene import DRAWS, draw_scene
@@ -34,6 +36,7 @@ def generate(
     seed: int = 0,
     size: int = 32,
     progress: Progress | None = None,
+    cache: ArrayCache | None = None,
 ) -> DataSet:
     """Draw the data set `shapes`.
 
@@ -47,6 +50,8 @@ def generate(
         seed: a whole number from 0.
         size: height and width in pixels, from 16 to 256.
         progress: called as `progress(done, total)` in images.
+        cache: where what is drawn is kept, if it is `keeping.WORTH` images or more, and taken
+            from when the same is asked for again.
 
     Returns:
         A `DataSet` with images `(count, size, size, 3)` uint8, labels int64, and masks
@@ -63,13 +68,19 @@ def generate(
     counts = _checked_counts(counts)
     seed = _whole("seed", seed, 0, 2**63 - 1)
     size = _whole("size", size, 16, 256)
-    total, done, splits = sum(counts), 0, []
-    for number, count in enumerate(counts):
-        report = _offset(progress, done, total)
-        splits.append(_draw_split(count, (seed, number), size, report))
-        done += count
     origin = {"seed": seed, "size": size, "version": VERSION}
-    return DataSet("shapes", splits[0], splits[1], splits[2], CLASS_NAMES, origin)
+
+    def draw() -> DataSet:
+        total, done, splits = sum(counts), 0, []
+        for number, count in enumerate(counts):
+            report = _offset(progress, done, total)
+            splits.append(_draw_split(count, (seed, number), size, report))
+            done += count
+        return DataSet("shapes", splits[0], splits[1], splits[2], CLASS_NAMES, origin)
+
+    if cache is None or sum(counts) < keeping.WORTH:
+        return draw()
+    return keeping.kept_or_drawn(cache, f"shapes-{digest(counts, origin)}", counts, size, draw)
 
 
 def display_names() -> tuple[str, ...]:
