@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 import yaml
@@ -6,7 +7,7 @@ from evrisim import models
 from evrisim._validate import InputError
 from evrisim.training import RECIPES, Recipe
 from evrisim.training.optimizers import optimizer
-from evrisim.training.schedules import learning_rate
+from evrisim.training.schedules import Cosine, learning_rate
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -84,6 +85,19 @@ def test_the_rate_climbs_then_falls_along_a_cosine():
     np.testing.assert_allclose(found[:11], np.arange(11) / 10 * 0.4, atol=1e-6)
     falling = 0.2 * (1 + np.cos(np.pi * np.arange(41) / 40))
     np.testing.assert_allclose(found[10:], falling, atol=1e-6)
+
+
+@pytest.mark.parametrize("last", [0.0, 1.0])
+@pytest.mark.parametrize("warmup", [0, 7])
+def test_the_cosine_is_that_of_keras_to_the_last_bit(warmup, last):
+    ours = Cosine(0.3, warmup, 50, last)
+    warm = {"warmup_target": 0.3, "warmup_steps": warmup} if warmup else {}
+    start = 0.0 if warmup else 0.3
+    theirs = keras.optimizers.schedules.CosineDecay(start, 50 - warmup, alpha=last, **warm)
+    found = [float(ours(step)) for step in range(60)]
+    assert found == [float(theirs(step)) for step in range(60)]
+    again = Cosine.from_config(ours.get_config())
+    assert [float(again(step)) for step in range(60)] == found
 
 
 def test_a_constant_rate_stays_after_the_warm_up():

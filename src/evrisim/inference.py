@@ -98,8 +98,19 @@ def ends_in_softmax(model: keras.Model, image_shape: tuple[int, ...] | None = No
         model: any Keras model of images.
         image_shape: `(height, width, channels)`, for a model that does not fix it.
     """
+    dense = _dense_at_the_end(model)
+    if dense is not None:  # most models: spared the pass of an image
+        return dense.activation is keras.activations.softmax
     head = find_head(taps.record(model, image_shape))
     return head is not None and head.kind == "softmax"
+
+
+def _dense_at_the_end(model: keras.Model) -> keras.layers.Dense | None:
+    """Give the dense layer that makes a functional model's scores; None if something else does."""
+    if type(model).__name__ != "Functional" or not isinstance(model.output, keras.KerasTensor):
+        return None
+    last = model.output._keras_history.operation
+    return last if type(last) is keras.layers.Dense else None
 
 
 def find_head(trace: taps.Pass) -> Head | None:

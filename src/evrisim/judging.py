@@ -42,7 +42,7 @@ def evaluate_run(
     """
     check_same_data(run, dataset)
     if not (run.directory / "predictions.npz").is_file():
-        model = _quick(run, dataset) if bench is None else bench.holding(run.model())
+        model = _quick(run, dataset) if bench is None else bench.holding(run)
         _save_predictions(run, model, dataset, progress)
     evaluation = saved_evaluation(run)
     if "metrics" not in run.facts:  # also after a kill between the two files

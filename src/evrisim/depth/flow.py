@@ -78,6 +78,8 @@ class Watched:
         self._optimizer = GradientRecorder(learning_rate, momentum=momentum, nesterov=True)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile(self._optimizer, loss)
+        # Variables that the first step made would have TensorFlow trace it twice.
+        self._optimizer.build(model.trainable_variables)
         self._signals = _signals(model, self.layers)
 
     def step(self, images: np.ndarray, labels: np.ndarray) -> float:
@@ -135,8 +137,6 @@ class Watched:
 
     def _unmoved(self, do: Any) -> Any:
         """Do something that trains, and put everything back as it was before."""
-        if not self._optimizer.built:
-            self._optimizer.build(self.model.trainable_variables)
         variables = [*self.model.variables, *self._optimizer.variables]
         before = [_numbers(one).copy() for one in variables]
         try:

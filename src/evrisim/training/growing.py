@@ -9,13 +9,11 @@ import keras
 from keras import ops
 
 from evrisim._validate import InputError
-from evrisim.data.batches import steps_per_epoch
 from evrisim.data.dataset import DataSet
 from evrisim.messages import translate as _
-from evrisim.training.optimizers import optimizer
+from evrisim.training.compiling import compile_model
 from evrisim.training.precision import seeded
 from evrisim.training.recipe import Recipe
-from evrisim.training.schedules import learning_rate
 from evrisim.training.state import take_over
 
 Size = tuple[int, int]
@@ -112,14 +110,9 @@ def _likeness(model: keras.Model, size: Size, recipe: Recipe, dataset: DataSet) 
     """Give the same net for images of another size, compiled alike; kept, for it is traced once."""
     kept = _LIKENESSES.setdefault(model.optimizer, {})
     if size not in kept:
-        steps = steps_per_epoch(len(dataset.train), recipe.batch_size)
         with seeded(recipe.seed):
             small = _built(model, size)
-            small.compile(
-                optimizer=optimizer(recipe, small, learning_rate(recipe, steps)),
-                loss=model.loss,
-                metrics=["accuracy"],
-            )
+            compile_model(small, dataset, recipe, model.loss)
         kept[size] = small
     return kept[size]
 

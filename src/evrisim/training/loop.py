@@ -219,16 +219,14 @@ def _seconds_left(pixels: list[int], state: State, seconds: float, share: float)
         share: Of this epoch, done.
     """
     now = state.epoch
-    if state.history:
-        pace = state.history[-1]["seconds"] / pixels[now - 1]
-    else:
-        pace = seconds / (share * pixels[now])
-    return max(pace * (sum(pixels[now:]) - share * pixels[now]), 0.0)
+    done = share * sum(pixels[now : now + 1])  # there is none after the last
+    pace = state.history[-1]["seconds"] / pixels[now - 1] if state.history else seconds / done
+    return max(pace * (sum(pixels[now:]) - done), 0.0)
 
 
 def _finished(
     recipe: Recipe, state: State, row: dict[str, Any], steps: int, pixels: list[int]
 ) -> Progress:
-    left = row["seconds"] / pixels[state.epoch - 1] * sum(pixels[state.epoch :])
+    left = _seconds_left(pixels, state, 0.0, 0.0)
     speed = row["images_per_second"]
     return Progress(state.epoch, recipe.epochs, steps, steps, speed, left, row)

@@ -68,6 +68,14 @@ class Run:
         import evrisim.layers
         import evrisim.training.losses  # noqa: F401  registered for loading
 
+        return keras.saving.load_model(self.checked_model_path(), safe_mode=True, compile=False)
+
+    def checked_model_path(self) -> Path:
+        """Give where the trained model is, if it is there and as it was saved.
+
+        Raises:
+            InputError: If not.
+        """
         if not self.model_path.is_file():
             raise InputError(
                 _("{path} has no model yet: the run is {status}. Finish it with --resume.").format(
@@ -81,7 +89,7 @@ class Run:
                     path=self.model_path
                 )
             )
-        return keras.saving.load_model(self.model_path, safe_mode=True, compile=False)
+        return self.model_path
 
     def predictions(self) -> dict[str, np.ndarray]:
         """Read the saved test logits and labels (and those of validation).

@@ -10,11 +10,11 @@ from evrisim._validate import InputError
 from evrisim.data.dataset import DataSet
 from evrisim.messages import translate as _
 from evrisim.training import loop, whitening
+from evrisim.training.compiling import compile_model
 from evrisim.training.losses import SmoothedCrossEntropy
-from evrisim.training.optimizers import optimizer
 from evrisim.training.precision import policy, resolve, seeded, suits_bfloat16
 from evrisim.training.recipe import Recipe
-from evrisim.training.schedules import learning_rate
+from evrisim.training.run import Run
 from evrisim.training.state import take_over
 
 
@@ -61,12 +61,16 @@ class Workbench:
             take_over(self._kept, fresh)
         return self._kept
 
-    def holding(self, model: keras.Model) -> keras.Model:
-        """Give the kept model with the weights of another of its kind, such as a loaded one."""
+    def holding(self, run: Run) -> keras.Model:
+        """Give the kept model with the weights of a run of its choice.
+
+        Raises:
+            InputError: If the run's model is missing or damaged.
+        """
         if self._kept is None:
-            self._kept = model
+            self._kept = run.model()
         else:
-            self._kept.set_weights(model.get_weights())
+            uncompiled(self._kept).load_weights(run.checked_model_path())
         return self._kept
 
 
@@ -90,15 +94,26 @@ def compiled(
         inference.check_images(model, dataset.train.images)
         _check_outputs(model, dataset)
         whitening.adapt(model, dataset.train.images)
-        steps = loop.steps_per_epoch(len(dataset.train), recipe.batch_size)
-        model.compile(
-            optimizer=optimizer(recipe, model, rate or learning_rate(recipe, steps)),
-            loss=SmoothedCrossEntropy(
-                recipe.label_smoothing, from_logits=not inference.ends_in_softmax(model)
-            ),
-            metrics=["accuracy"],
+        loss = SmoothedCrossEntropy(
+            recipe.label_smoothing, from_logits=not inference.ends_in_softmax(model)
         )
+        compile_model(model, dataset, recipe, loss, rate)
     return model
+
+
+def uncompiled(model: keras.Model) -> keras.Model:
+    """Give a model of the same weights that has no optimizer and no loss.
+
+    Saved, it is a third as large. A functional one shares its layers with `model`, which is made
+    in a tenth of the time that building them again takes.
+    """
+    if type(model).__name__ == "Functional":
+        return keras.Model(model.input, model.output, name=model.name)
+    if type(model).__name__ != "Sequential":
+        return model
+    bare = model.__class__.from_config(model.get_config())
+    bare.set_weights(model.get_weights())
+    return bare
 
 
 def _built(dataset: DataSet, choice: ModelChoice, recipe: Recipe) -> keras.Model:
