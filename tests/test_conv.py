@@ -118,7 +118,6 @@ def test_the_batch_may_be_of_any_size_and_no_ordinary_convolution_runs():
     [
         {"strides": 2},
         {"dilation_rate": 2},
-        {"groups": 2},
         {"kernel_size": 1},
         {"kernel_size": (3, 1)},
         {"channels": CHANNELS - 1},
@@ -135,6 +134,56 @@ def test_what_has_no_tiles_is_keras_own(options):
     np.testing.assert_array_equal(
         ops.cast(ours(images), "float32"), ops.cast(theirs(images), "float32")
     )
+
+
+GROUPED = [
+    {"groups": 2},
+    {"groups": 3, "strides": 2},
+    {"groups": 4, "padding": "valid", "filters": 8},
+    {"groups": 2, "dilation_rate": 2, "kernel_size": (3, 2)},
+    {"groups": 6, "strides": (1, 2)},
+    {"groups": 12},
+    {"groups": 12, "strides": 2, "filters": 36, "activation": "relu"},
+    {"groups": 12, "dilation_rate": 2, "padding": "valid"},
+    {"groups": 12, "strides": (2, 1)},
+]
+
+
+def grouped(options):
+    return pair(**{"channels": 12, "filters": 12, "padding": "same", **options})
+
+
+@pytest.mark.parametrize("options", GROUPED)
+def test_groups_equal_keras_layer(options):
+    ours, theirs = grouped(options)
+    assert_close(ours(maps(7, 8, 12)), theirs(maps(7, 8, 12)))
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("options", GROUPED)
+def test_gradients_of_groups_equal_those_of_keras_layer(options):
+    import tensorflow as tf
+
+    slopes = []
+    images = tf.constant(maps(7, 8, 12))
+    for layer in grouped(options):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            score = tf.reduce_sum(layer(images) ** 3)
+        slopes.append(tape.gradient(score, [images, layer.kernel.value]))
+    for found, expected in zip(*slopes, strict=True):
+        assert_close(found, expected)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_groups_are_not_left_to_xla(dtype):
+    """Keras calls a function compiled by XLA for them, which takes a hundred times as long."""
+    wanted = "float32" if dtype == "float32" else "mixed_bfloat16"
+    ours, theirs = grouped({"groups": 4, "dtype": wanted})
+    calls = "StatefulPartitionedCall", "PartitionedCall"
+    assert set(calls) & set(kinds(theirs, (8, 8, 12), dtype))
+    assert not set(calls) & set(kinds(ours, (8, 8, 12), dtype))
 
 
 @pytest.mark.tensorflow

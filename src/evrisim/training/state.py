@@ -111,6 +111,8 @@ def evaluated_weights(model: keras.Model, slow: Sequence[Any] = ()) -> Iterator[
         lookahead.put(model, slow)
     else:
         model.optimizer.finalize_variable_values(model.trainable_variables)
+        for variable in model.trainable_variables:  # JAX would have both share their memory
+            variable.assign(np.array(variable))
     try:
         yield
     finally:
