@@ -32,10 +32,10 @@ QUICK_TO_COMPILE = XLA_FLAGS=--xla_backend_optimization_level=0 \
 	JAX_COMPILATION_CACHE_DIR=build/jax JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0
 
 BUILDING_TESTS = tests/test_layers.py tests/test_models.py tests/test_losses.py tests/test_conv.py \
-	tests/test_blocks.py tests/test_features.py
+	tests/test_blocks.py tests/test_features.py tests/test_folding.py tests/test_growing.py tests/test_workbench.py
 WORKING_TESTS = tests/test_training.py tests/test_inference.py tests/test_explain.py tests/test_explain_methods.py tests/test_explain_torch.py \
 	tests/test_explain_trust.py tests/test_effective_field.py tests/test_augment_device.py tests/test_muon.py tests/test_lookahead.py \
-	tests/test_viewing.py tests/test_whitening.py tests/test_relearning.py tests/test_layer_rates.py tests/test_folding.py tests/test_growing.py tests/test_workbench.py
+	tests/test_viewing.py tests/test_whitening.py tests/test_relearning.py tests/test_layer_rates.py
 
 backends: jax-working jax-building torch-working torch-building
 
