@@ -264,7 +264,8 @@ def training(options):
     mixing = {name: augment.mixes(recipe.policy or Chain()) for name, recipe in recipes.items()}
     # Labels that are shares need a step of their own: Keras' accuracy is another one for them.
     models = {
-        kind: compiled(dataset, ModelChoice("resnet20"), recipes["none"]) for kind in (False, True)
+        mixes: compiled(dataset, ModelChoice("resnet20"), recipes[name])
+        for mixes, name in ((False, "none"), (True, "mixup-cutmix"))
     }
     ways = {name: (models[mixing[name]], endless(dataset, recipes[name])) for name in POLICIES}
     for _ in range(3):  # traces, compiles, and fills what is prepared ahead
