@@ -187,6 +187,11 @@ def test_groups_are_not_left_to_xla(dtype):
 
 
 @pytest.mark.tensorflow
+def test_groups_are_not_cut_into_tiles():
+    assert TILED not in kinds(pair(padding="same", groups=2)[0], (8, 8, CHANNELS))
+
+
+@pytest.mark.tensorflow
 def test_maps_of_unknown_size_are_keras_own():
     assert TILED not in kinds(pair(padding="same")[0], (None, 8, CHANNELS))
 

@@ -70,17 +70,20 @@ def generate(
     size = _whole("size", size, 16, 256)
     origin = {"seed": seed, "size": size, "version": VERSION}
 
-    def draw() -> DataSet:
+    def draw() -> list[Split]:
         total, done, splits = sum(counts), 0, []
         for number, count in enumerate(counts):
             report = _offset(progress, done, total)
             splits.append(_draw_split(count, (seed, number), size, report))
             done += count
-        return DataSet("shapes", splits[0], splits[1], splits[2], CLASS_NAMES, origin)
+        return splits
 
     if cache is None or sum(counts) < keeping.WORTH:
-        return draw()
-    return keeping.kept_or_drawn(cache, f"shapes-{digest(counts, origin)}", counts, size, draw)
+        train, validation, test = draw()
+    else:
+        key = f"shapes-{digest(counts, origin)}"
+        train, validation, test = keeping.kept_or_drawn(cache, key, counts, size, draw)
+    return DataSet("shapes", train, validation, test, CLASS_NAMES, origin)
 
 
 def display_names() -> tuple[str, ...]:

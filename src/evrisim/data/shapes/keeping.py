@@ -6,7 +6,7 @@ from contextlib import suppress
 import numpy as np
 
 from evrisim.data.cache import ArrayCache
-from evrisim.data.dataset import DataSet, Split
+from evrisim.data.dataset import Split
 
 WORTH = 1_000
 """So many images take a quarter of a second to draw: fewer are not worth a place on disk."""
@@ -17,27 +17,22 @@ def kept_or_drawn(
     key: str,
     counts: tuple[int, int, int],
     size: int,
-    draw: Callable[[], DataSet],
-) -> DataSet:
-    """Read the data set from the cache, or draw it and keep it there if that is possible.
+    draw: Callable[[], list[Split]],
+) -> list[Split]:
+    """Read the splits from the cache, or draw them and keep them there if that is possible.
 
     In the cache an image is a row of bytes: its pixels, its mask, its label.
     """
     shape = (sum(counts), 4 * size**2 + 1)
     kept = cache.load(key)
     if kept is not None and kept[0].shape == shape:
-        rows, notes = kept
-        train, validation, test = (_unpacked(part, size) for part in _split(rows, counts))
-        return DataSet(
-            "shapes", train, validation, test, tuple(notes["class_names"]), notes["origin"]
-        )
+        return [_unpacked(part, size) for part in _split(kept[0], counts)]
     drawn = draw()
 
     def fill(rows: np.ndarray) -> dict[str, object]:
-        splits = (drawn.train, drawn.validation, drawn.test)
-        for part, split in zip(_split(rows, counts), splits, strict=True):
+        for part, split in zip(_split(rows, counts), drawn, strict=True):
             _pack(part, split)
-        return {"class_names": list(drawn.class_names), "origin": drawn.origin}
+        return {}
 
     with suppress(OSError):  # a folder that cannot be written, a full disk: drawn again next time
         cache.store(key, shape, fill)
