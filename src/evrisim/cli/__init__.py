@@ -5,7 +5,6 @@ import contextlib
 import os
 import signal
 import sys
-import threading
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -24,13 +23,13 @@ def process() -> NoReturn:
     code = 1
 
     def leave() -> None:
-        # Threads of a served page may be deep in compiled code, which Python aborts the process
-        # for when it takes itself down. Being registered first, this runs after all other endings.
-        if any(one.daemon for one in threading.enumerate()):
-            with contextlib.suppress(OSError, ValueError):
-                sys.stdout.flush()
-                sys.stderr.flush()
-            os._exit(code)
+        # What Python still has to do is to take itself down: with TensorFlow that lasts a second,
+        # and it aborts if a thread of a served page is deep in compiled code. Being registered
+        # first, this runs after all other endings.
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
 
     atexit.register(leave)
     code = main()
