@@ -127,18 +127,33 @@ def test_shortcuts_keep_the_gradient_even_where_plain_layers_do_not():
 
 
 def test_a_survey_says_the_same_again_and_something_else_with_another_seed():
-    once, again = (depth.survey(split(), 3, replace(SMALL, seeds=2)) for _time in range(2))
+    once, again = (depth.survey(split(), 3, replace(SMALL, seeds=count)) for count in (2, 1))
     assert [(case.name, case.seed) for case in once] == [
         ("plain-8", 0),
         ("plain-8", 1),
         ("resnet-8", 0),
         ("resnet-8", 1),
     ]
-    for one, other in zip(once, again, strict=True):
+    for one, other in zip(once[::2], again, strict=True):
         np.testing.assert_array_equal(one.losses, other.losses)
         np.testing.assert_array_equal(one.end.gradient, other.end.gradient)
     assert (once[0].losses != once[1].losses).all()
     assert all(case.unrest > 0 for case in once)
+
+
+def test_a_net_that_begins_anew_is_as_if_it_had_been_made_so():
+    used, nets = Watched(net()), []
+    for seed in (1, 1):
+        with seeded(seed):
+            nets.append(models.build("plain", SHAPE, 3, {"depth": 8, "width": 4}))
+    used.step(*batch(0))
+    used.begin_anew(nets[0])
+    made = Watched(nets[1])
+    for seed in (1, 2):  # the second step has momentum
+        assert used.step(*batch(seed)) == made.step(*batch(seed))
+    for mine, its in zip(used.model.weights, made.model.weights, strict=True):
+        np.testing.assert_array_equal(numbers(mine), numbers(its))
+    assert used.gradient_norm() == made.gradient_norm()
 
 
 def test_without_steps_only_the_start_is_looked_at():

@@ -130,7 +130,7 @@ def test_a_net_within_a_net_is_folded_too():
         pytest.param("EfficientNetB0", 0, marks=pytest.mark.tensorflow),
         pytest.param("ResNet50", 0, marks=pytest.mark.tensorflow),
         pytest.param("DenseNet121", 62, marks=pytest.mark.tensorflow),
-        ("ConvNeXtTiny", 0),
+        pytest.param("ConvNeXtTiny", 0, marks=pytest.mark.tensorflow),
     ],
 )
 def test_known_architectures_compute_the_same(builder, left):

@@ -118,6 +118,7 @@ def test_the_time_left_goes_with_the_pixels_to_come(stripes, tmp_path):
     assert [round(one.seconds_left / one.row["seconds"], 3) for one in after] == [3.56, 2.56, 0]
 
 
+@pytest.mark.tensorflow  # on JAX these four trainings compile for a quarter of a minute
 def test_on_a_workbench_seeds_come_out_as_alone(stripes, tmp_path):
     bench = Workbench(AIRBENCH)
     for seed in (0, 1):

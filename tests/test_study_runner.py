@@ -146,7 +146,7 @@ def test_what_is_done_is_not_done_again_and_more_seeds_are_added(whole, tmp_path
     # Another study finds the trainings it shares.
     other = STUDY.replace("{model.width: 8}", "{learning_rate: 0.01}")
     notes = []
-    runner.run(order(other), study.directory.with_name("other"), jobs=2, show=notes.append)
+    runner.run(order(other), study.directory.with_name("other"), jobs=1, show=notes.append)
     assert any(note.note and "3 trainings to do (3 done already)" in note.note for note in notes)
     with pytest.raises(InputError, match="holds a study with other arms"):
         runner.run(order(other, seeds=4), study.directory, jobs=1)

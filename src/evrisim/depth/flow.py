@@ -80,7 +80,16 @@ class Watched:
         model.compile(self._optimizer, loss)
         # Variables that the first step made would have TensorFlow trace it twice.
         self._optimizer.build(model.trainable_variables)
+        self._untouched = [_numbers(one).copy() for one in self._optimizer.variables]
         self._signals = _signals(model, self.layers)
+
+    def begin_anew(self, model: keras.Model) -> None:
+        """Go on as if made of `model`, whose layers are the same; nothing is traced again."""
+        weights = [_numbers(one).copy() for one in model.weights]
+        for variable, value in zip(self.model.weights, weights, strict=True):
+            variable.assign(value)
+        for variable, value in zip(self._optimizer.variables, self._untouched, strict=True):
+            variable.assign(value)
 
     def step(self, images: np.ndarray, labels: np.ndarray) -> float:
         """Train on one batch and give its loss."""

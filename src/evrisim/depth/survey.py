@@ -137,24 +137,29 @@ def survey(
     """
     plan.check()
     probes = [_probes(split, plan, seed) for seed in range(plan.seeds)]
-    wanted = list(product(plan.nets, plan.depths, range(plan.seeds)))
-    total = (plan.steps + 1) * len(wanted)
+    total = (plan.steps + 1) * len(plan.nets) * len(plan.depths) * plan.seeds
     cases: list[Case] = []
 
     def counted(done: int) -> None:
         progress((plan.steps + 1) * len(cases) + done, total)
 
-    for net, depth, seed in wanted:
-        counted(0)
-        with seeded(seed):
-            model = models.build(net, split.images.shape[1:], num_classes, plan.options(net, depth))
-        watched = Watched(model, learning_rate=plan.learning_rate)
-        start = watched.flow(probes[seed])
-        batches = _batches(split, plan.batch_size, seed)
-        losses, norms = _train(watched, batches, plan, counted)
-        whole = len(losses) == plan.steps > 0
-        end = watched.flow(probes[seed]) if whole else None
-        cases.append(Case(net, depth, seed, start, end, losses, norms))
+    for net, depth in product(plan.nets, plan.depths):
+        shape, options = split.images.shape[1:], plan.options(net, depth)
+        watched = None
+        for seed in range(plan.seeds):
+            counted(0)
+            with seeded(seed):
+                model = models.build(net, shape, num_classes, options)
+            if watched is None:
+                watched = Watched(model, learning_rate=plan.learning_rate)
+            else:
+                watched.begin_anew(model)
+            start = watched.flow(probes[seed])
+            batches = _batches(split, plan.batch_size, seed)
+            losses, norms = _train(watched, batches, plan, counted)
+            whole = len(losses) == plan.steps > 0
+            end = watched.flow(probes[seed]) if whole else None
+            cases.append(Case(net, depth, seed, start, end, losses, norms))
         del watched, model
         keras.utils.clear_session(free_memory=True)
     counted(0)
