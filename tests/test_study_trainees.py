@@ -43,7 +43,7 @@ def test_an_arm_with_a_backbone_takes_a_net_over():
         "shared": {"epochs": 2, "batch_size": 16},
         "settings": {"head": {"learning_rate": 0.05}, "tune": {}},
     }
-    spec = trainee({"transfer": found.transfer}).spec
+    spec = trainee({"transfer": found.transfer}, {}).spec
     head, tune = spec.stages(60)[0]
     assert (head.recipe.epochs, head.recipe.learning_rate) == (2, 0.05)
     assert (tune.recipe.epochs, tune.recipe.learning_rate) == (2, 1e-5)
@@ -52,8 +52,31 @@ def test_an_arm_with_a_backbone_takes_a_net_over():
 def test_an_arm_without_one_trains_from_the_start():
     found = settings.training({**settings.DEFAULTS, "model.width": 8, "transfer.backbone": None})
     assert found.transfer is None
-    kind = trainee({"transfer": None, "model": found.model, "options": found.options})
+    kind = trainee({"transfer": None, "model": found.model, "options": found.options}, {})
     assert isinstance(kind, Fresh)
+
+
+@pytest.mark.parametrize(
+    ("changes", "shared"),
+    [
+        ({"augmentation": "none", "severity": 0.5, "test_views": "six", "lookahead": 5}, True),
+        ({"augmentation": "mixup"}, False),  # its labels are shares of classes
+        ({"learning_rate": 0.2}, False),
+        ({"epochs": 3}, False),  # the rate falls otherwise
+    ],
+)
+def test_arms_share_a_workbench_if_their_step_is_the_same(changes, shared):
+    benches = {}
+
+    def arm(changes, **task):
+        recipe = Recipe.create({"augmentation": "standard", **changes}).model_dump()
+        given = {"model": "convnet", "options": {"width": 4}, "source": {"name": "shapes"}}
+        return trainee({**given, "recipe": recipe, **task}, benches)
+
+    base = arm({})
+    assert (arm(changes).bench is base.bench) == shared
+    assert arm({}, options={"width": 8}).bench is not base.bench
+    assert arm({}, source={"name": "digits"}).bench is not base.bench
 
 
 @pytest.mark.parametrize(

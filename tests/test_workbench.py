@@ -19,11 +19,13 @@ def told(run):
     return run.facts["weights_sha256"], rows
 
 
-def test_seeds_on_one_workbench_give_the_numbers_of_trainings_alone(dataset, tmp_path):
+def test_seeds_and_augmentations_on_one_workbench_give_the_numbers_of_trainings_alone(
+    dataset, tmp_path
+):
     bench = Workbench(CHOICE)
     shared, alone = [], []
-    for seed in (3, 1, 3):
-        recipe = RECIPE.with_settings({"seed": seed})
+    for seed, augmentation in ((3, "standard"), (1, "none"), (3, "standard")):
+        recipe = RECIPE.with_settings({"seed": seed, "augmentation": augmentation})
         name = f"{len(shared)}-{seed}"
         shared.append(told(fit(dataset, bench, recipe, directory=tmp_path / f"shared-{name}")))
         alone.append(told(fit(dataset, CHOICE, recipe, directory=tmp_path / f"alone-{name}")))
@@ -35,6 +37,7 @@ def test_a_workbench_keeps_its_model_for_other_seeds_and_builds_anew_for_another
     bench = Workbench(CHOICE)
     first = bench.compiled(dataset, RECIPE)
     assert bench.compiled(dataset, RECIPE.with_settings({"seed": 5})) is first
+    assert bench.compiled(dataset, RECIPE.with_settings({"augmentation": "none"})) is first
     assert bench.compiled(dataset, RECIPE.with_settings({"learning_rate": 0.01})) is not first
 
 

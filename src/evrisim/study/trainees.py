@@ -1,5 +1,6 @@
 """What a worker trains: a model from the start on a workbench, or a net that is taken over."""
 
+import json
 import statistics
 import time
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from evrisim import cost, models
 from evrisim.data.cache import ArrayCache, default_folder
 from evrisim.training import ModelChoice, Recipe, Run, Workbench, fit, loop
+from evrisim.training.compiling import depends_on
 from evrisim.training.fitting import weights_hash
 
 if TYPE_CHECKING:
@@ -41,11 +43,10 @@ class Trainee(Protocol):
 
 
 class Fresh:
-    """A model by its name, trained from the start; its step is traced once for all seeds."""
+    """A model by its name, trained from the start on a workbench, which others may share."""
 
-    def __init__(self, name: str, options: Mapping[str, Any]) -> None:
-        self.choice = ModelChoice(name, dict(options))
-        self.bench = Workbench(self.choice)
+    def __init__(self, bench: Workbench) -> None:
+        self.choice, self.bench = bench.choice, bench
 
     def prepared(self, dataset: "DataSet") -> Facts:
         """Give its options in full and what its model costs."""
@@ -165,11 +166,21 @@ class TakenOver:
         )
 
 
-def trainee(task: Mapping[str, Any]) -> Trainee:
-    """Give what a task's arm trains."""
+def trainee(task: Mapping[str, Any], benches: dict[str, Workbench]) -> Trainee:
+    """Give what a task's arm trains.
+
+    Args:
+        task: Of the arm; one without a recipe only opens models that are trained.
+        benches: Those there are, where arms find one whose traced step is theirs, too: of the same
+            model, data and recipe but for what the step does not know of. A new one is added.
+    """
     if task.get("transfer"):
         return TakenOver(task["transfer"])
-    return Fresh(task["model"], task["options"])
+    recipe = task.get("recipe")
+    compiled = depends_on(Recipe.create(recipe)) if recipe else None
+    of = [task["model"], task["options"], task.get("source"), compiled]
+    choice = ModelChoice(task["model"], dict(task["options"]))
+    return Fresh(benches.setdefault(json.dumps(of, sort_keys=True), Workbench(choice)))
 
 
 def _cost(model: Any, dataset: "DataSet") -> Facts:

@@ -21,7 +21,7 @@ from evrisim.messages import translate as _
 if TYPE_CHECKING:
     from evrisim.data.dataset import DataSet
     from evrisim.study.trainees import Trainee
-    from evrisim.training import Recipe
+    from evrisim.training import Recipe, Workbench
 
 SECONDS_BETWEEN = 0.5
 
@@ -35,6 +35,7 @@ class Worker:
         self._answers = answers
         self._data: dict[str, DataSet] = {}
         self._trainees: dict[str, Trainee] = {}
+        self._benches: dict[str, Workbench] = {}
 
     def do(self, task: Task) -> None:
         """Do one task and answer `done` with what came out, or `failed` with the reason."""
@@ -54,9 +55,14 @@ class Worker:
 
     def _prepare(self, task: Task) -> dict[str, Any]:
         """Say of each arm what it trains on, its options in full, and what its model costs."""
+        told: dict[str, dict[str, Any]] = {}  # by what is trained, which is often the same net
         arms = {}
         for name, arm in task["arms"].items():
-            arms[name] = self._prepared(name, arm)
+            of = [arm[key] for key in ("source", "model", "options", "transfer")]
+            what = json.dumps(of, sort_keys=True)
+            if what not in told:
+                told[what] = self._prepared(name, arm)
+            arms[name] = told[what]
         return {"arms": arms}
 
     def _prepared(self, name: str, arm: Task) -> dict[str, Any]:
@@ -64,7 +70,7 @@ class Worker:
 
         try:
             dataset = self._load(arm["source"])
-            told = trainee(arm).prepared(dataset)  # not kept: later its options are whole
+            told = trainee(arm, {}).prepared(dataset)  # not kept: later its options are whole
         except InputError as error:
             raise InputError(_("Arm {arm}: {problem}").format(arm=name, problem=error)) from None
         return {
@@ -113,11 +119,11 @@ class Worker:
         return self._data[key]
 
     def _trainee(self, task: Task) -> "Trainee":
-        """Give what an arm trains; kept, since it is slow to make."""
+        """Give what an arm trains; kept, since its step is slow to trace."""
         from evrisim.study.trainees import trainee
 
         if task["arm"] not in self._trainees:
-            self._trainees[task["arm"]] = trainee(task)
+            self._trainees[task["arm"]] = trainee(task, self._benches)
         return self._trainees[task["arm"]]
 
 

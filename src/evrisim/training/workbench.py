@@ -10,7 +10,7 @@ from evrisim._validate import InputError
 from evrisim.data.dataset import DataSet
 from evrisim.messages import translate as _
 from evrisim.training import loop, whitening
-from evrisim.training.compiling import compile_model
+from evrisim.training.compiling import compile_model, depends_on
 from evrisim.training.losses import SmoothedCrossEntropy
 from evrisim.training.precision import policy, resolve, seeded, suits_bfloat16
 from evrisim.training.recipe import Recipe
@@ -45,7 +45,8 @@ class Workbench:
     def compiled(self, dataset: DataSet, recipe: Recipe) -> keras.Model:
         """Give the model as the recipe's seed starts it.
 
-        Trainings with another recipe or other shapes of data get a new one, which is then kept.
+        Trainings with other shapes of data, or a recipe that differs in more than what is done to
+        images and with weights between steps, get a new one, which is then kept.
         """
         fresh = compiled(dataset, self.choice, recipe)
         steps = loop.steps_per_epoch(len(dataset.train), recipe.batch_size)
@@ -53,7 +54,7 @@ class Workbench:
             dataset.image_shape,
             dataset.num_classes,
             steps,
-            recipe.model_copy(update={"seed": 0}),
+            depends_on(recipe),
         )
         if self._kept is None or self._for != same:
             self._kept, self._for = fresh, same
