@@ -183,7 +183,7 @@ def test_a_defect_keeps_its_traceback(capsys):
     assert "ZeroDivisionError: ours" in capsys.readouterr().err
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # a minute: not again after tests of other modules
 def ran(tmp_path_factory):
     """The script run once, with hardly any training: its folder, its words, its report."""
     return application_script.run(1, tmp_path_factory.mktemp("application-1"), "en")

@@ -216,7 +216,7 @@ def test_a_picture_of_any_shape_is_shown_as_the_net_sees_it(net):
         assert isinstance(drawn, Picture)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # a minute: not again after tests of other modules
 def ran(tmp_path_factory):
     """The script run once, in Turkish, with hardly any training, on the net that comes along."""
     folder = tmp_path_factory.mktemp("application-4")

@@ -153,7 +153,7 @@ def test_three_seeds_are_taken_at_the_quick_budget_unless_others_are_asked_for(m
         signal.signal(signal.SIGTERM, handler)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # a minute: not again after tests of other modules
 def ran(tmp_path_factory):
     """The script run once, with hardly any training, in Turkish: its folder, words, report."""
     return application_script.run(2, tmp_path_factory.mktemp("application-2"), "tr")
