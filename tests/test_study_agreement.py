@@ -93,6 +93,12 @@ def test_what_the_short_one_orders_the_other_way_is_named():
     assert len(lines) == 1
 
 
+def test_one_long_seed_tells_nothing_apart():
+    found = agreement(arms(SHORT), arms([row[:1] for row in LONG]))
+    assert not found.pairs
+    assert found.sentence.endswith("The long training tells no pair apart; more seeds of it might.")
+
+
 def test_arms_are_matched_by_name():
     short = list(reversed(arms(SHORT)))
     found = agreement([made.arm("another", (1, 2)), *short], arms(LONG))

@@ -65,18 +65,24 @@ class Agreement:
         """Say in words how far the short training can stand for the long one."""
         text = _(
             "Kendall's τ of the two rankings is {tau} (95 % interval {low} to {high}, for designs "
-            "like these {count}). Of {pairs} pairs that the long training tells apart, the short "
-            "one orders {same} alike. A short training takes {short}, a long one {long}."
+            "like these {count}). A short training takes {short}, a long one {long}."
         ).format(
             tau=numbers.decimal(self.tau.value),
             low=numbers.decimal(self.tau.low),
             high=numbers.decimal(self.tau.high),
             count=len(self.names),
-            pairs=len(self.pairs),
-            same=len(self.pairs) - len(self.turned),
             short=numbers.duration(self.seconds[0]),
             long=numbers.duration(self.seconds[1]),
         )
+        return f"{text} {self._of_pairs()}"
+
+    def _of_pairs(self) -> str:
+        if not self.pairs:
+            return _("The long training tells no pair apart; more seeds of it might.")
+        text = _(
+            "Of {pairs} pairs that the long training tells apart, the short one orders {same} "
+            "alike."
+        ).format(pairs=len(self.pairs), same=len(self.pairs) - len(self.turned))
         turned = [_("{better} above {worse}").format(**vars(pair)) for pair in self.turned]
         if not turned:
             return text
