@@ -80,16 +80,13 @@ class Watched:
         model.compile(self._optimizer, loss)
         # Variables that the first step made would have TensorFlow trace it twice.
         self._optimizer.build(model.trainable_variables)
-        self._untouched = [_numbers(one).copy() for one in self._optimizer.variables]
+        self._untouched = _values(self._optimizer.variables)
         self._signals = _signals(model, self.layers)
 
     def begin_anew(self, model: keras.Model) -> None:
         """Go on as if made of `model`, whose layers are the same; nothing is traced again."""
-        weights = [_numbers(one).copy() for one in model.weights]
-        for variable, value in zip(self.model.weights, weights, strict=True):
-            variable.assign(value)
-        for variable, value in zip(self._optimizer.variables, self._untouched, strict=True):
-            variable.assign(value)
+        _put(self.model.weights, _values(model.weights))
+        _put(self._optimizer.variables, self._untouched)
 
     def step(self, images: np.ndarray, labels: np.ndarray) -> float:
         """Train on one batch and give its loss."""
@@ -147,16 +144,25 @@ class Watched:
     def _unmoved(self, do: Any) -> Any:
         """Do something that trains, and put everything back as it was before."""
         variables = [*self.model.variables, *self._optimizer.variables]
-        before = [_numbers(one).copy() for one in variables]
+        before = _values(variables)
         try:
             return do()
         finally:
-            for variable, value in zip(variables, before, strict=True):
-                variable.assign(value)
+            _put(variables, before)
 
 
 def _numbers(tensor: Any) -> np.ndarray:
     return np.asarray(ops.convert_to_numpy(tensor))
+
+
+def _values(variables: Sequence[Any]) -> list[np.ndarray]:
+    """Copy what variables hold: JAX reuses their memory at each step."""
+    return [_numbers(one).copy() for one in variables]
+
+
+def _put(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
 
 
 def _along(model: keras.Model) -> Iterable[keras.Layer]:
